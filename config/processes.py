@@ -1,0 +1,52 @@
+"""Child processes that cannot be left behind: each leads its own process group and ends with its parent."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the kernel sends `stop_signal` to the child when the thread that made it ends. Linux only; else no effect."""
+    if sys.platform != "linux":
+        return lambda: None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child must not load anything
+    parent = os.getpid()
+
+    def arm() -> None:
+        prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+        if os.getppid() != parent:  # the parent died between the fork and the call above
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return arm
+
+
+def end_process(process: subprocess.Popen[bytes], stop_signal: signal.Signals, timeout: float) -> None:
+    """Send `stop_signal` to a child that leads a process group; then, after at most `timeout` seconds, kill the whole group."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            process.send_signal(stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+    kill_group(process)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the child's process group, the child itself included."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
