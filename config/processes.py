@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,7 +14,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends `stop_signal` to the child when the thread that made it ends. Linux only; else no effect."""
+    """For `preexec_fn`: the kernel sends `stop_signal` to the child when the thread that made it ends.
+
+    Linux only; elsewhere it does nothing.
+    """
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child must not load anything
@@ -28,7 +32,7 @@ def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
 
 
 def end_process(process: subprocess.Popen[bytes], stop_signal: signal.Signals, timeout: float) -> None:
-    """Send `stop_signal` to a child that leads a process group; then, after at most `timeout` seconds, kill the whole group."""
+    """Send `stop_signal` to a child that leads a process group; after at most `timeout` seconds kill the group."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             process.send_signal(stop_signal)
@@ -50,3 +54,8 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def token() -> str:
+    """A password that nobody types: 192 random bits."""
+    return secrets.token_urlsafe(24)

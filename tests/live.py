@@ -1,8 +1,8 @@
-"""Pytest plugin (`-p tests.live`): the real worker and the real web server, as processes of their own, on the test database.
+"""Pytest plugin (`-p tests.live`): the real worker and the real web server, as processes, on the test database.
 
-`celery_worker` makes one Celery worker take this test's tasks; `live_pare` adds granian, and yields where it answers. Both give the
-test real transactions (`transactional_db`). The processes start once a run; between tests the worker takes no tasks, so that
-a test that does not ask for it keeps its queue to itself.
+`celery_worker` makes one Celery worker take this test's tasks; `live_pare` adds granian, and yields where it answers.
+Both give the test real transactions (`transactional_db`). The processes start once a run; between tests the worker
+takes no tasks, so that a test that does not ask for it keeps its queue to itself.
 """
 
 import os
@@ -71,7 +71,9 @@ class Worker:
 
     def _running(self) -> bool:
         inspect = current_app.control.inspect([self.hostname], timeout=5)
-        return any(task for answer in (inspect.active(), inspect.reserved()) for task in (answer or {}).get(self.hostname, []))
+        return any(
+            task for answer in (inspect.active(), inspect.reserved()) for task in (answer or {}).get(self.hostname, [])
+        )
 
     def _control(self, command: str, **arguments: str) -> None:
         answer = current_app.control.broadcast(
@@ -132,7 +134,20 @@ def worker_process(django_db_setup: None, django_db_blocker: object) -> Iterator
     """One Celery worker with two processes, up and answering, taking no tasks yet."""
     hostname = f"test-{os.getpid()}@localhost"
     idle = f"idle-{os.getpid()}"
-    options = ["-n", hostname, "-Q", idle, "-c", "2", "--pool", "prefork", "-l", "INFO", "--without-mingle", "--without-gossip"]
+    options = [
+        "-n",
+        hostname,
+        "-Q",
+        idle,
+        "-c",
+        "2",
+        "--pool",
+        "prefork",
+        "-l",
+        "INFO",
+        "--without-mingle",
+        "--without-gossip",
+    ]
     log = settings.DATA / "logs" / "worker.log"
     child = start_child("worker", ["celery", "-A", "config", "worker", *options], child_environment(), log)
     CHILDREN.append(child)
@@ -147,7 +162,7 @@ def worker_process(django_db_setup: None, django_db_blocker: object) -> Iterator
 
 @pytest.fixture
 def celery_worker(transactional_db: None, worker_process: Worker) -> Iterator[Worker]:
-    """The real worker takes the tasks that this test enqueues; at the end it is waited for before the tables are emptied."""
+    """The real worker takes the tasks of this test; at the end it is waited for before the tables are emptied."""
     worker_process.take_tasks()
     yield worker_process
     worker_process.rest()
@@ -158,7 +173,18 @@ def web_process(django_db_setup: None) -> Iterator[str]:
     """granian on a free port, on the test database; yields its base URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4"]
+    options = [
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "4",
+    ]
     environment = child_environment(SITE_ROOT=url, EMAIL_BACKEND="config.mail.LogBackend")
     log = settings.DATA / "logs" / "web.log"
     child = start_child("web", ["granian", *options, "config.wsgi:application"], environment, log)

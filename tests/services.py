@@ -1,7 +1,7 @@
-"""Pytest plugin (`-p tests.services`): a throw-away PostgreSQL and Valkey for each run, started before Django reads its settings.
+"""Pytest plugin (`-p tests.services`): a throw-away PostgreSQL and Valkey for each run.
 
-With DATABASE_URL or REDIS_URL set, that server is used instead. Several runs at once do not meet: each has its own servers,
-its own data folder and its own task queue.
+They start before Django reads its settings. With DATABASE_URL or REDIS_URL set, that server is used instead. Several
+runs at once do not meet: each has its own servers, its own data folder and its own task queue.
 """
 
 import atexit
@@ -28,7 +28,7 @@ def start_services() -> None:
     os.environ["PARE_DATA"] = str(folder / "data")
     os.environ["PARE_QUEUE"] = f"pare-test-{os.getpid()}"
     os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync interface keeps an event loop in the test's thread
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the test's thread
     for name in ("SITE_ROOT", "EMAIL_HOST", "EMAIL_BACKEND", "ALLOWED_HOSTS", "DEBUG"):
         os.environ.pop(name, None)
 
