@@ -1,5 +1,6 @@
 """Plain functions that make rows for tests. Each gives a valid row with nothing but its required relations."""
 
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -7,14 +8,21 @@ from accounts import api_keys
 from accounts.models import ApiKey, Membership, Team, User
 from accounts.roles import Role, Scope
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 
 _numbers = count(1)
 PASSWORD = "correct horse battery"
 
 
+@cache
+def _hashed_password() -> str:
+    """The real, slow hash, made once a run."""
+    return make_password(PASSWORD)
+
+
 def make_user(email: str = "", *, verified: bool = True, **fields: Any) -> User:
     email = email or f"person{next(_numbers)}@acme.example"
-    user = User.objects.create_user(email, PASSWORD, **fields)
+    user = User.objects.create(email=email.lower(), password=_hashed_password(), **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
     return user
 
