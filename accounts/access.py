@@ -54,7 +54,7 @@ class TeamRequest(HttpRequest):
 
     team: Team
     membership: Membership
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def holds(membership: Membership, right: Right) -> bool:
@@ -97,7 +97,7 @@ def enter_team(request: HttpRequest, slug: str) -> None:
     """Sets `request.team` and `request.membership`, or raises Http404 when this person is not a member."""
     membership = (
         Membership.objects.select_related("team")
-        .filter(team__slug=slug, team__closed_at=None, user_id=request.user.pk)
+        .filter(team__slug=slug, team__closed_at=None, user_id=request.user.pk or 0)
         .first()
     )
     if membership is None:

@@ -40,5 +40,5 @@ def _label(actor: User | Principal | None) -> str:
     return (
         f"key {actor.key_name}"
         if actor.key_id
-        else str(User.objects.filter(pk=actor.user_id).values_list("email", flat=True).first())
+        else str(User.objects.filter(pk=actor.user_id or 0).values_list("email", flat=True).first())
     )

@@ -94,7 +94,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 class TeamSessionAuthentication(authentication.SessionAuthentication):
     """The browser's session, with its CSRF token; `X-Pare-Team: <slug>` chooses among several teams."""
 
-    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
         found = super().authenticate(request)
         if found is None:
             return None
@@ -200,7 +200,7 @@ def _principal(request: HttpRequest) -> Principal:
     if not request.user.is_authenticated:
         raise NotAuthenticated(headers={"WWW-Authenticate": 'Bearer realm="Pare"'})
     try:
-        TeamSessionAuthentication().enforce_csrf(request)
+        TeamSessionAuthentication().enforce_csrf(cast(Request, request))  # only reads headers and cookies
     except exceptions.PermissionDenied as error:
         raise Forbidden(str(error.detail)) from None
     principal = principal_of_session(request.user.pk, request.headers.get(TEAM_HEADER))
