@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import database, env, env_bool, env_int, env_list
+from config.local.record import recorded_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(env("PARE_DATA", str(BASE_DIR / ".pare"))).resolve()
@@ -105,8 +106,10 @@ TEMPLATES = [
 ]
 
 # --- Where things are kept -------------------------------------------------------------------------------------------
-DATABASES = {"default": database(env("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/pare"))}
-REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+# Unset: the servers that a running `manage.py up` keeps for this data folder.
+DATABASE_URL = env("DATABASE_URL") or recorded_url(DATA, "DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/pare"
+DATABASES = {"default": database(DATABASE_URL)}
+REDIS_URL = env("REDIS_URL") or recorded_url(DATA, "REDIS_URL") or "redis://127.0.0.1:6379/0"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "pare"}
 }
