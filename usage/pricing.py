@@ -2,8 +2,8 @@
 
 The book holds what vendors publish: a price per million tokens for each component, by date, by request context (batch,
 fast, priority) and by tier. A tier is chosen by the input of one request, cached tokens included, and then applies to
-all of it; that is why calls are priced one by one and never as sums. A model, context or component without a price makes
-the call unpriced: never zero, never a guess.
+all of it; that is why calls are priced one by one and never as sums. A model, context or component without a price
+makes the call unpriced: never zero, never a guess.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from genai_prices.types import ModelInfo, Provider
 from usage.sources import TokenCounts, UsageRecord
 
 BEDROCK = re.compile(r"(?:[a-z]{2,8}\.)?anthropic\.")
+ZERO = Decimal(0)
 MILLION = Decimal(1_000_000)
 COST_PLACES = Decimal("1e-10")
 STANDARD = ""  # the context of an ordinary request
@@ -36,9 +37,9 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "cache_write_1h": ("cache_write_1h", "cache_write", "input"),
     "output": ("output",),
     "reasoning": ("reasoning", "output"),
+    "request": ("request",),
 }
 REQUEST = "request"
-COMPONENTS = frozenset(name for chain in CHAINS.values() for name in chain) | {REQUEST}
 
 
 class PriceLine(NamedTuple):
@@ -69,11 +70,24 @@ class ModelRef(NamedTuple):
     model: str
 
 
+class Cost(NamedTuple):
+    """Dollars of one call by class of token, each exact to ten places; a charge per request is part of `input`."""
+
+    input: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+    output: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.input + self.cache_read + self.cache_write + self.output
+
+
 class Priced(NamedTuple):
-    """The outcome for one call: `usd` is None when it is unpriced, and `reason` then says why."""
+    """The outcome for one call: `cost` is None when it is unpriced, and `reason` then says why."""
 
     provider: str
-    usd: Decimal | None
+    cost: Cost | None
     reason: str
 
 
@@ -107,10 +121,8 @@ class PriceBook:
         rates = self._resolved(ref, context, at.date(), moment)
         if rates is None:
             return Priced(ref.provider, None, "no price for this kind of request")
-        usd = _total(rates, record.tokens)
-        if usd is None:
-            return Priced(ref.provider, None, "no price for these tokens")
-        return Priced(ref.provider, usd.quantize(COST_PLACES), "")
+        cost = _cost(rates, record.tokens)
+        return Priced(ref.provider, cost, "" if cost else "no price for these tokens")
 
     def _resolve(self, ref: ModelRef, context: str, day: date, moment: time | None) -> Rates | None:
         lines = self._lines.get((ref.owner, ref.model), [])
@@ -164,28 +176,38 @@ def _context(record: UsageRecord) -> tuple[str, str]:
     return (found[0] if found else STANDARD), ""
 
 
-def _total(rates: Rates, tokens: TokenCounts) -> Decimal | None:
+def _cost(rates: Rates, tokens: TokenCounts) -> Cost | None:
     reasoning = tokens.reasoning if "reasoning" in rates else 0
-    counts = {
-        "input": tokens.input_uncached,
-        "cache_read": tokens.cache_read,
-        # A write of unsaid lifetime is priced as the shorter and cheaper one, which most clients use.
-        "cache_write_5m": tokens.cache_write_5m + tokens.cache_write_unsplit,
-        "cache_write_1h": tokens.cache_write_1h,
-        "output": tokens.output - reasoning,
-        "reasoning": reasoning,
-    }
-    total = Decimal(0)
-    for part, count in counts.items():
-        if not count:
-            continue
-        tiers = next((rates[name] for name in CHAINS[part] if name in rates), None)
-        if tiers is None:
-            return None
-        total += _rate(tiers, tokens.input) * count
-    if REQUEST in rates:
-        total += _rate(rates[REQUEST], tokens.input)
-    return total / MILLION
+    size = tokens.input
+    try:
+        return Cost(
+            _dollars(_part(rates, "input", tokens.input_uncached, size) + _part(rates, REQUEST, 1, size)),
+            _dollars(_part(rates, "cache_read", tokens.cache_read, size)),
+            _dollars(
+                # A write of unsaid lifetime is priced as the shorter and cheaper one, which most clients use.
+                _part(rates, "cache_write_5m", tokens.cache_write_5m + tokens.cache_write_unsplit, size)
+                + _part(rates, "cache_write_1h", tokens.cache_write_1h, size)
+            ),
+            _dollars(
+                _part(rates, "output", tokens.output - reasoning, size) + _part(rates, "reasoning", reasoning, size)
+            ),
+        )
+    except LookupError:
+        return None
+
+
+def _part(rates: Rates, part: str, count: int, request_input: int) -> Decimal:
+    """Dollars times a million; raises LookupError for tokens that have no price."""
+    if not count or (part == REQUEST and REQUEST not in rates):
+        return ZERO
+    for component in CHAINS[part]:
+        if component in rates:
+            return _rate(rates[component], request_input) * count
+    raise LookupError(part)
+
+
+def _dollars(millionths: Decimal) -> Decimal:
+    return (millionths / MILLION).quantize(COST_PLACES) if millionths else ZERO
 
 
 def _rate(tiers: Tiers, request_input: int) -> Decimal:
@@ -228,4 +250,3 @@ def _provider(providers: list[Provider], model: str, provider: str) -> Provider 
 def _owner(providers: list[Provider], served_by: Provider, info: ModelInfo) -> Provider:
     lenders = (p for p in providers if p.id in (served_by.fallback_model_providers or ()))
     return next((p for p in (served_by, *lenders) if any(info is own for own in p.models)), served_by)
-

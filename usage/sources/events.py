@@ -26,6 +26,7 @@ COST_PLACES = Decimal("1e-10")  # the scale of the database column
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Name = Annotated[str, msgspec.Meta(max_length=60)]
 Label = Annotated[str, msgspec.Meta(max_length=200)]
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -62,10 +63,10 @@ class WireEvent(msgspec.Struct, frozen=True):
 
     id: Key
     occurred_at: Aware
-    agent: Key
+    agent: Name
     model: Key
     tokens: WireTokens
-    provider: Label = ""
+    provider: Name = ""
     session_id: Label = ""
     member: Annotated[str, msgspec.Meta(max_length=254)] = ""
     repository: Annotated[str, msgspec.Meta(max_length=300)] = ""

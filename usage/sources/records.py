@@ -57,11 +57,7 @@ class TokenCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def input(self) -> int:
         """All input tokens, cached ones included: what vendors' tier limits are measured on."""
         return (
-            self.input_uncached
-            + self.cache_read
-            + self.cache_write_5m
-            + self.cache_write_1h
-            + self.cache_write_unsplit
+            self.input_uncached + self.cache_read + self.cache_write_5m + self.cache_write_1h + self.cache_write_unsplit
         )
 
     @property
