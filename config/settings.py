@@ -178,7 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.rest.ApiKeyAuthentication", "accounts.rest.TeamSessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.rest.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.rest.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.rate_limit.PrincipalThrottle"],
     "DEFAULT_PAGINATION_CLASS": "accounts.rest.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
