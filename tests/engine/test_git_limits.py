@@ -33,12 +33,21 @@ def still_calling(server: GitServer) -> list[str]:
     return found
 
 
+def calls_end(server: GitServer) -> bool:
+    """Whether nobody calls the server any more; a killed process may take a moment to be gone."""
+    for _ in range(50):
+        if not still_calling(server):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.mark.parametrize("manners", ["stall", "slow"])
 def test_a_host_that_stalls_runs_out_of_time(server: GitServer, tmp_path: Path, manners: str) -> None:
     with pytest.raises(errors.GitTimeout) as raised:
         fetch(server.remote(f"{manners}/shop/.git", seconds=1.0), tmp_path / "m")
     assert raised.value.transient and raised.value.code == "git_timeout"
-    assert not still_calling(server)
+    assert calls_end(server)
 
 
 def test_a_slow_host_is_given_up_by_its_speed(server: GitServer, tmp_path: Path) -> None:
@@ -50,7 +59,7 @@ def test_a_repository_over_the_cap_is_refused(server: GitServer, tmp_path: Path)
     commit_files(server.root / "shop", {"big.bin": os.urandom(3 << 20)})
     with pytest.raises(errors.RepositoryTooLarge, match="larger than the 1 MB"):
         fetch(server.remote("open/shop/.git", folder_bytes=1 << 20), tmp_path / "m")
-    assert not still_calling(server)
+    assert calls_end(server)
     assert fetch(server.remote("open/shop/.git"), tmp_path / "m").bytes > 3 << 20
 
 
