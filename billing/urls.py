@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("t/<slug:team>/billing/", views.billing, name="billing"),
+]

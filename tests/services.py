@@ -28,6 +28,7 @@ def start_services() -> None:
     os.environ["PARE_DATA"] = str(folder / "data")
     os.environ["PARE_QUEUE"] = f"pare-test-{os.getpid()}"
     os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40
+    os.environ["PARE_STATIC_MANIFEST"] = "0"  # nothing collects the static files before a test
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the test's thread
     for name in ("SITE_ROOT", "EMAIL_HOST", "EMAIL_BACKEND", "ALLOWED_HOSTS", "DEBUG"):
         os.environ.pop(name, None)

@@ -94,6 +94,8 @@ class JSONParser(parsers.BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if parser_context:
+            check_is_json(parser_context["request"]._request)
         try:
             body = read_at_most(stream, limit)
         except UnreadablePostError as error:

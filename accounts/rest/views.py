@@ -1,6 +1,6 @@
 """What DRF views stand on: authentication, permission, the team, cursor pages."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rest_framework import authentication, permissions
 from rest_framework.pagination import CursorPagination
@@ -64,7 +64,7 @@ class HasScope(permissions.BasePermission):
 class TeamAPIMixin:
     """For DRF views: `self.principal`, and `self.team`, the only door to rows."""
 
-    request: Request
+    request: Any  # a DRF Request; Django's View, beside which this stands, calls it an HttpRequest
 
     @property
     def principal(self) -> Principal:
