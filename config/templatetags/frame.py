@@ -7,6 +7,24 @@ from django.urls import NoReverseMatch, reverse
 
 register = template.Library()
 
+# The first that a user agent names wins: most browsers name the ones they descend from as well.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 def _team_url(context: template.Context, route: str) -> str | None:
     team = getattr(context.get("request"), "team", None)
@@ -45,3 +63,11 @@ def tab_item(context: template.Context, route: str, label: str) -> dict[str, Any
     url = _team_url(context, route)
     path = context["request"].path if "request" in context else ""
     return {"url": url, "label": label, "here": bool(url) and path.startswith(str(url)), "exact": path == url}
+
+
+@register.filter
+def browser_name(user_agent: str) -> str:
+    """`Chrome on Linux` for a user agent; its first 40 characters when neither part is known."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return " on ".join(part for part in (browser, system) if part) or user_agent[:40] or "Unknown browser"
