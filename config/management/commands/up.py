@@ -1,0 +1,182 @@
+"""`manage.py up`: the whole of Pare on one machine, in one terminal."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config import local
+from config.env import env, env_int
+from config.local.server import writable_folder
+from config.supervisor import TICK, Console, Program, ProgramKeepsEnding, Supervisor, stop_on_signals
+
+READY_TIMEOUT = 120.0  # seconds from the start of the programs to the first good answer
+NAMES = ("pare", "setup", "web", "worker", "beat")
+
+
+class CannotStart(Exception):
+    """Why Pare does not start, in one sentence."""
+
+
+class Command(BaseCommand):
+    help = "Run web, worker and beat here; with PostgreSQL and Valkey too unless DATABASE_URL and REDIS_URL are set."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=env("PARE_HOST", "127.0.0.1"), help="address to listen on")
+        parser.add_argument("--port", type=int, default=env_int("PARE_PORT", 8000), help="port to listen on")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        console = Console(sys.stdout, NAMES)
+        stop = threading.Event()
+        stop_on_signals(stop)
+        try:
+            with ExitStack() as stack:
+                run(host, port, console, stop, stack)
+        except (CannotStart, local.LocalStackError, ProgramKeepsEnding) as error:
+            console.line("pare", str(error))
+            sys.exit(1)
+
+
+def run(host: str, port: int, console: Console, stop: threading.Event, stack: ExitStack) -> None:
+    """Start everything, say so, and stay until `stop` is set; what was started is ended by `stack`."""
+    data = writable_folder(settings.DATA)
+    stack.enter_context(only_one(data))
+    check_port(host, port)
+    servers, urls = start_servers(data, stack)
+    supervisor = Supervisor(programs(host, port, data), environment(host, port, urls), console)
+    prepare(supervisor)
+    if stop.is_set():
+        return
+    stack.callback(end, supervisor, console)
+    supervisor.start()
+    announced, deadline = False, time.monotonic() + READY_TIMEOUT
+    while not stop.wait(TICK):
+        supervisor.look()
+        for server in servers:
+            if server.process.poll() is not None:
+                raise CannotStart(f"{server.name} has ended, so everything is being stopped (log: {server.log}).")
+        if not announced and is_ready(host, port):
+            announced = True
+            console.say(f"Pare is up: {address(host, port)}")
+        if not announced and time.monotonic() > deadline:
+            raise CannotStart(f"Pare did not answer within {READY_TIMEOUT:.0f} seconds; the lines above say why.")
+
+
+def only_one(data: Path) -> IO[str]:
+    """The lock of the data folder, held until it is closed or this process is gone."""
+    lock = (data / "up.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        raise CannotStart(
+            f"Pare already runs on {data} (process {holder}). Stop it first, or set PARE_DATA to another folder."
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def check_port(host: str, port: int) -> None:
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen()
+    except OverflowError:
+        raise CannotStart(f"{port} is not a port: choose one from 1 to 65535.") from None
+    except PermissionError:
+        raise CannotStart(f"Port {port} needs root. Choose another one: make run PORT=8000.") from None
+    except OSError as error:
+        if isinstance(error, socket.gaierror):
+            raise CannotStart(f"The address {host} is not one of this machine: set PARE_HOST to one that is.") from None
+        raise CannotStart(
+            f"Port {port} of {host} is taken. Stop what has it, or choose another one: make run PORT={port + 1}."
+        ) from None
+
+
+def start_servers(data: Path, stack: ExitStack) -> tuple[list[local.Server], dict[str, str]]:
+    """Start what no URL is set for. Returns the servers and the URLs of both."""
+    urls = {"DATABASE_URL": env("DATABASE_URL"), "REDIS_URL": env("REDIS_URL")}
+    servers = []
+    if not urls["DATABASE_URL"]:
+        servers.append(local.start_postgres(data / "postgres"))
+        urls["DATABASE_URL"] = servers[-1].url
+        stack.callback(servers[-1].stop)
+    if not urls["REDIS_URL"]:
+        servers.append(local.start_valkey(data / "valkey"))
+        urls["REDIS_URL"] = servers[-1].url
+        stack.callback(servers[-1].stop)
+    local.record_urls(data, urls)
+    stack.callback(local.forget_urls, data)
+    return servers, urls
+
+
+def environment(host: str, port: int, urls: dict[str, str]) -> dict[str, str]:
+    """What every program gets: this environment, where the servers are, and the address people type."""
+    return {
+        **os.environ,
+        **urls,
+        "PARE_DATA": str(settings.DATA),
+        "SITE_ROOT": env("SITE_ROOT") or address(host, port),
+    }
+
+
+def programs(host: str, port: int, data: Path) -> list[Program]:
+    # As root (in a container) Celery warns about pickle, which is not accepted here.
+    python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
+    celery = [*python, "celery", "--quiet", "-A", "config"]
+    web = [*python, "granian", "--interface", "wsgi", "--http", "1", "--host", host, "--port", str(port)]
+    web += ["--workers", str(env_int("PARE_WEB_WORKERS", 2)), "--backlog", "1024", "--backpressure", "256"]
+    web += ["--blocking-threads", str(env_int("PARE_WEB_THREADS", 16)), "--workers-kill-timeout", "8"]
+    web += ["--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
+    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(env_int("PARE_WORKER_PROCESSES", 2))]
+    worker += ["--hostname", "pare@%h", "--loglevel", "INFO", "--without-mingle", "--without-gossip"]
+    beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(data / "beat-schedule"), "--pidfile", ""]
+    # SIGTERM lets a task finish; SIGQUIT gives it back to the queue, so that a long index run is not waited for.
+    patient = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
+    return [
+        Program("web", web),
+        Program("worker", worker, stop=patient, orphan_signal=signal.SIGQUIT),
+        Program("beat", beat),
+    ]
+
+
+def prepare(supervisor: Supervisor) -> None:
+    if supervisor.run_once(Program("setup", [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare"])):
+        raise CannotStart("The database or the static files could not be brought up to date: the lines above say why.")
+
+
+def end(supervisor: Supervisor, console: Console) -> None:
+    console.say("Stopping.")
+    try:
+        supervisor.stop()
+    finally:
+        supervisor.kill()
+
+
+def address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def is_ready(host: str, port: int) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"{address(host, port)}/readyz", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
