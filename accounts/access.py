@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
@@ -13,6 +14,7 @@ from accounts.roles import ROLE_RIGHTS, SCOPE_RIGHTS, Right, Role, Scope
 from config.errors import Forbidden
 
 P = ParamSpec("P")
+LAST_TEAM_SECONDS = 90 * 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Principal:
 
     def rate_key(self) -> str:
         return f"key:{self.key_id}" if self.key_id else f"user:{self.user_id}:{self.team_id}"
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody logged in, which the middleware makes sure of."""
+
+    user: User
 
 
 class TeamRequest(HttpRequest):
@@ -105,3 +113,9 @@ def enter_team(request: HttpRequest, slug: str) -> None:
     entered = cast(TeamRequest, request)
     entered.membership = membership
     entered.team = membership.team
+    cache.set(last_team_key(membership.user_id), slug, LAST_TEAM_SECONDS)
+
+
+def last_team_key(user_id: int) -> str:
+    """Where the cache holds the slug of the team somebody used last: a log-in leads back to it."""
+    return f"last-team:{user_id}"

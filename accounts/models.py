@@ -163,6 +163,10 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email} to {self.team}"
 
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
+
 
 class ApiKeyQuerySet(TeamRowQuerySet["ApiKey"]):
     def live(self, now: datetime | None = None) -> Self:

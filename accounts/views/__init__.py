@@ -1,0 +1,1 @@
+"""The pages of people and teams: fetch, call one verb, answer."""
