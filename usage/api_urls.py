@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from usage.receivers import usage_events
+
+urlpatterns = [path("usage/events", usage_events, name="api_usage_events")]

@@ -52,9 +52,13 @@ def _make(month: date) -> None:
 
 def _exists(name: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        # A scan, and not to_regclass: that one answers from a cache that may not know what another maker just did.
+        cursor.execute(
+            "SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+            "WHERE i.inhparent = 'usage_usageevent'::regclass AND c.relname = %s",
+            [name],
+        )
+        return cursor.fetchone() is not None
 
 
 def existing() -> list[date]:

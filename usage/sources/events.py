@@ -94,7 +94,7 @@ _TEXTS = ("id", "agent", "model", "provider", "session_id", "member", "repositor
 def parse(body: bytes, *, now: datetime) -> ParsedBatch:
     """Read a body; `now` (aware) sets the window in which `occurred_at` must lie.
 
-    Raises BadBatch (`body_too_large`, `invalid_json`, `invalid_batch`, `no_events`, `too_many_events`).
+    Raises BadBatch (`body_too_large`, `bad_body`, `invalid`, `no_events`, `too_many_events`).
     """
     if len(body) > MAX_BODY_BYTES:
         raise BadBatch("body_too_large", f"The body is over {MAX_BODY_BYTES} bytes; send fewer events per call.")
@@ -131,11 +131,11 @@ def _split(body: bytes) -> list[msgspec.Raw]:
         return _raw_batch.decode(body).events
     except msgspec.ValidationError as error:
         message = f'The body must be {{"events": [...]}}: {error}.'
-        raise BadBatch("invalid_batch", message) from None
+        raise BadBatch("invalid", message) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadBatch("invalid_json", f"The body is not valid JSON: {error}.") from None
+        raise BadBatch("bad_body", f"The body is not JSON in UTF-8: {error}.") from None
     except RecursionError:
-        raise BadBatch("invalid_json", "The body is nested too deeply.") from None
+        raise BadBatch("bad_body", "The body is nested too deeply.") from None
 
 
 def _decode_one(index: int, raw: msgspec.Raw) -> WireEvent | EventError:
