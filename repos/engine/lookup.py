@@ -1,0 +1,100 @@
+"""Looking things up in a snapshot: symbols by name, edges, sources, figures."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from .resolve import CONFIDENCES, EDGE_KINDS
+from .signals import TEST_ROLE
+from .snapshot import Snapshot
+from .types import Edge, Statistics, Symbol
+
+MOST = 200
+SCANNED = 5_000
+
+
+def search_symbols(snapshot: Snapshot, query: str, *, limit: int = 20) -> list[Symbol]:
+    """Symbols by name, ignoring case: the exact name, then names that begin with it, then names that hold it. A query with a
+    dot (`Model.save`) looks for the last part and keeps those whose qualified name ends like the query."""
+    query = query.strip().strip(".").replace("::", ".").replace("#", ".")
+    name = query.rpartition(".")[2].lower().encode("utf-8", "surrogatepass")
+    if not name or limit < 1:
+        return []
+    table, order = snapshot.symbols.lower_names, snapshot.symbols.by_name
+    found: dict[int, int] = {}
+    place = bisect_left(table, name)  # type: ignore[type-var, arg-type]
+    while place < len(table) and table[place].startswith(name) and len(found) < SCANNED:
+        found[int(order[place])] = 0 if table[place] == name else 1
+        place += 1
+    if len(found) < limit:
+        for place in table.holding(name, SCANNED):
+            found.setdefault(int(order[place]), 2)
+    if "." in query:
+        found = {s: rank for s, rank in found.items() if snapshot.qualified(s).lower().endswith(query.lower())}
+    tests = snapshot.files.roles == TEST_ROLE
+
+    def key(symbol: int) -> tuple[int, bool, int, int]:
+        return found[symbol], bool(tests[snapshot.file_of_symbol(symbol)]), len(snapshot.symbols.names[symbol]), symbol
+
+    return [symbol_at(snapshot, symbol) for symbol in sorted(found, key=key)[: min(limit, MOST)]]
+
+
+def symbol_at(snapshot: Snapshot, symbol: int) -> Symbol:
+    symbols, file = snapshot.symbols, snapshot.file_of_symbol(symbol)
+    line, end = int(symbols.name_lines[symbol]), int(symbols.signature_ends[symbol])
+    return Symbol(
+        id=symbol,
+        name=symbols.names[symbol].decode("utf-8", "replace"),
+        qualified=snapshot.qualified(symbol),
+        kind=snapshot.kind(symbol),
+        path=snapshot.files.paths[file],
+        start=int(symbols.starts[symbol]),
+        end=int(symbols.ends[symbol]),
+        signature=" ".join(snapshot.lines(file, line, max(line, min(end, line + 12))).split())[:300],
+        language=snapshot.languages[snapshot.files.languages[file]],
+    )
+
+
+def edges_of(snapshot: Snapshot, symbol: int) -> tuple[list[Edge], list[Edge]]:
+    """Edges that leave a symbol, and edges that lead to it."""
+    if not 0 <= symbol < len(snapshot.symbols.kinds):
+        return [], []
+    graph = snapshot.graph
+    outgoing = range(int(graph.starts[symbol]), int(graph.starts[symbol + 1]))
+    incoming = graph.incoming[int(graph.incoming_starts[symbol]) : int(graph.incoming_starts[symbol + 1])].tolist()
+    return [_edge(snapshot, number) for number in outgoing], [_edge(snapshot, number) for number in incoming]
+
+
+def _edge(snapshot: Snapshot, number: int) -> Edge:
+    graph = snapshot.graph
+    source = int(graph.starts.searchsorted(number, side="right")) - 1
+    n_symbols = len(snapshot.symbols.kinds)
+    file = snapshot.file_of_symbol(source) if source < n_symbols else source - n_symbols
+    return Edge(
+        source=_node_name(snapshot, source),
+        target=_node_name(snapshot, int(graph.targets[number])),
+        path=snapshot.files.paths[file],
+        line=int(graph.lines[number]),
+        kind=EDGE_KINDS[graph.kinds[number]],
+        confidence=CONFIDENCES[graph.confidences[number]],
+    )
+
+
+def _node_name(snapshot: Snapshot, node: int) -> str:
+    n_symbols = len(snapshot.symbols.kinds)
+    return snapshot.qualified(node) if node < n_symbols else snapshot.files.paths[node - n_symbols]
+
+
+def source_of(snapshot: Snapshot, path: str) -> str | None:
+    """The text of an indexed file, or None."""
+    number = snapshot.numbers.get(path)
+    return None if number is None else snapshot.source(number).decode("utf-8", "replace")
+
+
+def statistics(snapshot: Snapshot) -> Statistics:
+    found: Statistics = snapshot.statistics
+    return found
+
+
+def symbol_count(snapshot: Snapshot) -> int:
+    return statistics(snapshot).symbols

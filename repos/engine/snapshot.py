@@ -1,0 +1,313 @@
+"""One immutable file for one repository at one commit: all that a slice needs, sources included."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from .container import Container, Part
+from .errors import SnapshotCorrupt
+from .languages.base import KINDS
+from .types import Coverage, Statistics
+
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+
+class Meta(msgspec.Struct, frozen=True):
+    engine: int
+    commit: str
+    committed_at: datetime | None
+    languages: list[str]
+    coverage: Coverage
+    statistics: Statistics
+
+
+def strings(name: str, values: Iterable[bytes]) -> dict[str, Part]:
+    """A table of byte strings as two sections."""
+    items = list(values)
+    ends = np.cumsum([0, *map(len, items)]).astype(np.uint32)
+    return {name: b"".join(items), f"{name}.at": ends}
+
+
+class Strings:
+    """A table of byte strings, read in place."""
+
+    def __init__(self, container: Container, name: str) -> None:
+        self._bytes = container.array(name).tobytes()
+        self._at = container.array(f"{name}.at")
+
+    def __len__(self) -> int:
+        return len(self._at) - 1
+
+    def __getitem__(self, index: int) -> bytes:
+        return self._bytes[self._at[index] : self._at[index + 1]]
+
+    def holding(self, part: bytes, most: int) -> list[int]:
+        """Indices of values that hold `part`, at most `most`."""
+        found: list[int] = []
+        at = self._bytes.find(part)
+        while at >= 0 and len(found) < most:
+            index = int(np.searchsorted(self._at, at, side="right")) - 1
+            if at + len(part) <= self._at[index + 1]:
+                found.append(index)
+                at = self._bytes.find(part, int(self._at[index + 1]))
+            else:
+                at = self._bytes.find(part, at + 1)
+        return found
+
+    def find(self, value: bytes) -> int:
+        """The index of a value in a sorted table, or -1."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self[middle] < value:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self[low] == value else -1
+
+
+@dataclass(frozen=True)
+class Files:
+    paths: list[str]
+    languages: Bytes
+    roles: Bytes
+    lines: Ints
+    first_block: Ints  # one more entry than files; so has first_symbol
+    first_symbol: Ints
+
+
+@dataclass(frozen=True)
+class Symbols:
+    names: Strings
+    type_names: Strings
+    kinds: Bytes
+    parents: Ints
+    starts: Ints
+    ends: Ints
+    name_lines: Ints
+    signature_ends: Ints
+    by_name: Ints  # symbol numbers in order of their lower-case name
+    lower_names: Strings  # the lower-case names in that order
+
+
+@dataclass(frozen=True)
+class Blocks:
+    starts: Ints
+    ends: Ints
+    symbols: Ints
+    flags: Bytes
+    files: Ints
+    lengths: NDArray[np.float32]  # shape (3, blocks): terms of code, comments, strings
+
+
+@dataclass(frozen=True)
+class Terms:
+    words: Strings
+    starts: NDArray[np.int64]
+    blocks: NDArray[np.uint32]
+    codes: Bytes
+    stems: Strings  # only those that several terms share, or that differ from their term
+    stem_starts: Ints
+    stem_terms: Ints
+
+
+@dataclass(frozen=True)
+class Graph:
+    starts: Ints
+    targets: Ints
+    kinds: Bytes
+    confidences: Bytes
+    lines: Ints
+    incoming_starts: Ints
+    incoming: Ints
+
+    def sources(self) -> Ints:
+        """The source node of every edge."""
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
+
+
+class Snapshot:
+    """An open snapshot. Cheap to open (the header only); sections are mapped and checked when first used."""
+
+    def __init__(self, path: Path) -> None:
+        self._container = Container(path)
+        try:
+            self._meta = msgspec.msgpack.decode(bytes(self._container.header.meta), type=Meta)
+        except msgspec.DecodeError as error:
+            raise SnapshotCorrupt(f"The header of the snapshot {path.name} cannot be read.") from error
+        self._sources: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self.memo: dict[str, Any] = {}  # derived arrays that later slices use again
+
+    @property
+    def path(self) -> Path:
+        return self._container.path
+
+    @property
+    def commit(self) -> str:
+        return self._meta.commit
+
+    @property
+    def committed_at(self) -> datetime | None:
+        return self._meta.committed_at
+
+    @property
+    def coverage(self) -> Coverage:
+        return self._meta.coverage
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._meta.statistics
+
+    @property
+    def languages(self) -> list[str]:
+        return self._meta.languages
+
+    @cached_property
+    def files(self) -> Files:
+        get, table = self._container.array, Strings(self._container, "paths")
+        paths = [table[i].decode("utf-8", "surrogateescape") for i in range(len(table))]
+        return Files(paths, *(get(f"files.{n}") for n in ("languages", "roles", "lines", "first_block", "first_symbol")))
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        get, box = self._container.array, self._container
+        columns = ("kinds", "parents", "starts", "ends", "name_lines", "signature_ends", "by_name")
+        return Symbols(
+            Strings(box, "symbols.names"),
+            Strings(box, "symbols.types"),
+            *(get(f"symbols.{name}") for name in columns),
+            Strings(box, "symbols.lower"),
+        )
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        get = self._container.array
+        first = self.files.first_block
+        files = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+        lengths = get("blocks.lengths").reshape(3, -1).astype(np.float32)
+        return Blocks(*(get(f"blocks.{name}") for name in ("starts", "ends", "symbols", "flags")), files, lengths)
+
+    @cached_property
+    def terms(self) -> Terms:
+        get, box = self._container.array, self._container
+        return Terms(
+            Strings(box, "terms.words"),
+            *(get(f"terms.{name}") for name in ("starts", "blocks", "codes")),
+            Strings(box, "terms.stems"),
+            get("terms.stem_starts"),
+            get("terms.stem_terms"),
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        names = ("starts", "targets", "kinds", "confidences", "lines", "incoming_starts", "incoming")
+        return Graph(*(self._container.array(f"graph.{name}") for name in names))
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Path -> file number."""
+        return {path: number for number, path in enumerate(self.files.paths)}
+
+    @cached_property
+    def _source_at(self) -> NDArray[np.int64]:
+        return self._container.array("sources.at")
+
+    def source(self, file: int) -> bytes:
+        """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
+        with self._lock:
+            if file in self._sources:
+                self._sources.move_to_end(file)
+                return self._sources[file]
+        start, end = int(self._source_at[file]), int(self._source_at[file + 1])
+        try:
+            found = zstandard.ZstdDecompressor().decompress(self._container.piece("sources", start, end))
+        except zstandard.ZstdError as error:
+            raise SnapshotCorrupt(f"A source in the snapshot {self.path.name} is damaged.") from error
+        with self._lock:
+            self._sources[file] = found
+            while len(self._sources) > 256:
+                self._sources.popitem(last=False)
+        return found
+
+    def lines(self, file: int, start: int, end: int) -> str:
+        """Lines `start` to `end`, 1-based and inclusive, without the last line end."""
+        lines = self.source(file).split(b"\n")[start - 1 : end]
+        return b"\n".join(line.removesuffix(b"\r") for line in lines).decode("utf-8", "replace")
+
+    def file_of_symbol(self, symbol: int) -> int:
+        return bisect_right(self.files.first_symbol, symbol) - 1
+
+    def qualified(self, symbol: int) -> str:
+        """The name with those round it, joined by dots."""
+        names: list[bytes] = []
+        while symbol >= 0:
+            names.append(self.symbols.names[symbol])
+            if self.symbols.type_names[symbol]:
+                names.append(self.symbols.type_names[symbol])
+            symbol = int(self.symbols.parents[symbol])
+        return b".".join(reversed(names)).decode("utf-8", "replace")
+
+    def kind(self, symbol: int) -> str:
+        return KINDS[self.symbols.kinds[symbol]]
+
+    def verify(self) -> None:
+        """Check every byte of the file. Raises SnapshotCorrupt."""
+        self._container.verify()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """Raises SnapshotMissing, SnapshotCorrupt or SnapshotVersion."""
+    return Snapshot(Path(path))
+
+
+class SnapshotCache:
+    """The snapshots used last, open. Snapshot files never change, so a path is enough to know one by."""
+
+    def __init__(self, size: int = 64) -> None:
+        self.size = size
+        self._open: OrderedDict[Path, Snapshot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, path: Path) -> Snapshot:
+        path = Path(path)
+        with self._lock:
+            found = self._open.get(path)
+            if found is not None:
+                self._open.move_to_end(path)
+                return found
+        opened = open_snapshot(path)
+        with self._lock:
+            self._open[path] = opened
+            # Not closed: another thread may be reading it. The map goes with its last reader.
+            while len(self._open) > self.size:
+                self._open.popitem(last=False)
+        return opened
+
+    def forget(self, path: Path) -> None:
+        with self._lock:
+            self._open.pop(Path(path), None)
