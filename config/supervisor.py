@@ -36,6 +36,7 @@ class Program:
     command: Sequence[str]
     stop: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)
     orphan_signal: signal.Signals = signal.SIGTERM  # what the kernel sends when the supervisor itself is killed
+    once: bool = False  # ends by itself, and is not started again
 
 
 class Console:
@@ -96,6 +97,11 @@ class Supervisor:
         for child in self.children:
             self._start(child)
 
+    def add(self, program: Program) -> None:
+        """Start one more program."""
+        self.children.append(Running(program))
+        self._start(self.children[-1])
+
     def look(self) -> None:
         """Restart what has ended, after a wait that doubles. Raises ProgramKeepsEnding when that does not help."""
         now = time.monotonic()
@@ -103,20 +109,20 @@ class Supervisor:
             if child.process is None:
                 if now >= child.restart_at:
                     self._start(child)
-            elif child.process.poll() is not None:
+            elif child.process.poll() is not None and not child.program.once:
                 self._bury(child, now)
 
-    def run_once(self, program: Program) -> int:
-        """Run a program to its end under its name and return its exit code."""
+    def run_once(self, program: Program, stop: threading.Event) -> int:
+        """Run a program to its end under its name and return its exit code; when `stop` is set, end it."""
         child = Running(program)
         self._start(child)
         assert child.process is not None
-        try:
-            return child.process.wait()
-        finally:
-            end_process(child.process, signal.SIGTERM, 5)
-            for reader in child.readers:
-                reader.join(2)
+        while child.process.poll() is None and not stop.wait(TICK):
+            pass
+        end_process(child.process, signal.SIGTERM, 5)
+        for reader in child.readers:
+            reader.join(2)
+        return int(child.process.returncode)
 
     def stop(self) -> None:
         """End all at the same time: each gets its first signal at once, the harder ones when its time is over."""

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
@@ -66,8 +67,8 @@ class Worker:
             time.sleep(0.05)
 
     def _waiting(self) -> int:
-        with current_app.connection_for_read() as broker:
-            return int(broker.default_channel._size(settings.CELERY_TASK_DEFAULT_QUEUE))
+        with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+            return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
     def _running(self) -> bool:
         inspect = current_app.control.inspect([self.hostname], timeout=5)
@@ -208,7 +209,7 @@ def live_pare(celery_worker: Worker, web_process: str) -> LivePare:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed and {"worker_process", "web_process"} & set(getattr(item, "fixturenames", ())):
         for child in CHILDREN:
@@ -218,5 +219,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 def _answers(url: str) -> bool:
     with suppress(OSError), urllib.request.urlopen(url, timeout=5) as response:
-        return response.status == 200
+        return bool(response.status == 200)
     return False

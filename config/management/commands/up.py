@@ -7,10 +7,10 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,11 +23,31 @@ from config.local.server import writable_folder
 from config.supervisor import TICK, Console, Program, ProgramKeepsEnding, Supervisor, stop_on_signals
 
 READY_TIMEOUT = 120.0  # seconds from the start of the programs to the first good answer
-NAMES = ("pare", "setup", "web", "worker", "beat")
+NAMES = ("pare", "setup", "web", "worker", "beat", "demo")
 
 
 class CannotStart(Exception):
-    """Why Pare does not start, in one sentence."""
+    """Why Pare does not start, or why it stops, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
+            self.host, f"[{self.host}]" if ":" in self.host else self.host
+        )
+        return f"http://{shown}:{self.port}"
+
+    def is_ready(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+        return False
 
 
 class Command(BaseCommand):
@@ -37,42 +57,58 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=env("PARE_HOST", "127.0.0.1"), help="address to listen on")
         parser.add_argument("--port", type=int, default=env_int("PARE_PORT", 8000), help="port to listen on")
+        parser.add_argument("--demo", action="store_true", help="add a team to look at, and print its log-in")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
         console = Console(sys.stdout, NAMES)
         stop = threading.Event()
         stop_on_signals(stop)
         try:
             with ExitStack() as stack:
-                run(host, port, console, stop, stack)
+                run(Address(host, port), console, stop, stack, demo=demo)
         except (CannotStart, local.LocalStackError, ProgramKeepsEnding) as error:
             console.line("pare", str(error))
             sys.exit(1)
 
 
-def run(host: str, port: int, console: Console, stop: threading.Event, stack: ExitStack) -> None:
-    """Start everything, say so, and stay until `stop` is set; what was started is ended by `stack`."""
+def run(address: Address, console: Console, stop: threading.Event, stack: ExitStack, *, demo: bool) -> None:
+    """Start everything, and stay until `stop` is set; what was started is ended by `stack`, the last one first."""
     data = writable_folder(settings.DATA)
     stack.enter_context(only_one(data))
-    check_port(host, port)
+    check_port(address.host, address.port)
     servers, urls = start_servers(data, stack)
-    supervisor = Supervisor(programs(host, port, data), environment(host, port, urls), console)
-    prepare(supervisor)
-    if stop.is_set():
-        return
-    stack.callback(end, supervisor, console)
-    supervisor.start()
-    announced, deadline = False, time.monotonic() + READY_TIMEOUT
+    supervisor = Supervisor(programs(address, data), environment(address, urls, demo=demo), console)
+    prepare(supervisor, stop)
+    if not stop.is_set():
+        stack.callback(end, supervisor, console)
+        supervisor.start()
+        announce(address, supervisor, servers, console, stop)
+        if demo and not stop.is_set():
+            supervisor.add(Program("demo", manage("demo"), once=True))
+        while not stop.wait(TICK):
+            look(supervisor, servers)
+
+
+def announce(
+    address: Address, supervisor: Supervisor, servers: list[local.Server], console: Console, stop: threading.Event
+) -> None:
+    """Print the address as soon as everything behind it answers."""
+    deadline = time.monotonic() + READY_TIMEOUT
     while not stop.wait(TICK):
-        supervisor.look()
-        for server in servers:
-            if server.process.poll() is not None:
-                raise CannotStart(f"{server.name} has ended, so everything is being stopped (log: {server.log}).")
-        if not announced and is_ready(host, port):
-            announced = True
-            console.say(f"Pare is up: {address(host, port)}")
-        if not announced and time.monotonic() > deadline:
+        look(supervisor, servers)
+        if address.is_ready():
+            console.say(f"Pare is up: {address.url}")
+            return
+        if time.monotonic() > deadline:
             raise CannotStart(f"Pare did not answer within {READY_TIMEOUT:.0f} seconds; the lines above say why.")
+
+
+def look(supervisor: Supervisor, servers: list[local.Server]) -> None:
+    """Restart programs that ended. Raises CannotStart when a server ended, for nothing works without it."""
+    supervisor.look()
+    for server in servers:
+        if server.process.poll() is not None:
+            raise CannotStart(f"{server.name} has ended, so everything is being stopped (log: {server.log}).")
 
 
 def only_one(data: Path) -> IO[str]:
@@ -128,22 +164,28 @@ def start_servers(data: Path, stack: ExitStack) -> tuple[list[local.Server], dic
     return servers, urls
 
 
-def environment(host: str, port: int, urls: dict[str, str]) -> dict[str, str]:
+def environment(address: Address, urls: dict[str, str], *, demo: bool) -> dict[str, str]:
     """What every program gets: this environment, where the servers are, and the address people type."""
-    return {
-        **os.environ,
-        **urls,
-        "PARE_DATA": str(settings.DATA),
-        "SITE_ROOT": env("SITE_ROOT") or address(host, port),
-    }
+    more = {"PARE_ALLOW_LOCAL_REPOSITORIES": "1"} if demo else {}  # it links this very folder
+    site = env("SITE_ROOT") or address.url
+    return {**os.environ, **urls, **more, "PARE_DATA": str(settings.DATA), "SITE_ROOT": site}
 
 
-def programs(host: str, port: int, data: Path) -> list[Program]:
+def programs(address: Address, data: Path) -> list[Program]:
     # As root (in a container) Celery warns about pickle, which is not accepted here.
     python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
     celery = [*python, "celery", "--quiet", "-A", "config"]
-    web = [*python, "granian", "--interface", "wsgi", "--http", "1", "--host", host, "--port", str(port)]
-    web += ["--workers", str(env_int("PARE_WEB_WORKERS", 2)), "--backlog", "1024", "--backpressure", "256"]
+    web = [*python, "granian", "--interface", "wsgi", "--http", "1", "--host", address.host]
+    web += [
+        "--port",
+        str(address.port),
+        "--workers",
+        str(env_int("PARE_WEB_WORKERS", 2)),
+        "--backlog",
+        "1024",
+        "--backpressure",
+        "256",
+    ]
     web += ["--blocking-threads", str(env_int("PARE_WEB_THREADS", 16)), "--workers-kill-timeout", "8"]
     web += ["--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
     worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(env_int("PARE_WORKER_PROCESSES", 2))]
@@ -158,8 +200,12 @@ def programs(host: str, port: int, data: Path) -> list[Program]:
     ]
 
 
-def prepare(supervisor: Supervisor) -> None:
-    if supervisor.run_once(Program("setup", [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare"])):
+def manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+
+def prepare(supervisor: Supervisor, stop: threading.Event) -> None:
+    if supervisor.run_once(Program("setup", manage("prepare")), stop) and not stop.is_set():
         raise CannotStart("The database or the static files could not be brought up to date: the lines above say why.")
 
 
@@ -169,14 +215,3 @@ def end(supervisor: Supervisor, console: Console) -> None:
         supervisor.stop()
     finally:
         supervisor.kill()
-
-
-def address(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
-
-
-def is_ready(host: str, port: int) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"{address(host, port)}/readyz", timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
