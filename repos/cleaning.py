@@ -1,0 +1,40 @@
+"""What is left over goes: repositories of closed teams, files without a row."""
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+
+from repos import storage
+from repos.models import Repository, Snapshot
+
+
+def unlink_of_closed_teams() -> int:
+    """A closed team's code goes from our disks; its rows went out of everyone's reach when it was closed."""
+    closed = Repository.objects.filter(team__closed_at__isnull=False)
+    count = closed.count()
+    closed.update(snapshot=None, latest_run=None)
+    closed.delete()
+    return count
+
+
+def remove_orphans() -> int:
+    """Delete the files of repositories that are not linked any more, and snapshot files that no row names."""
+    stored = storage.stored_repositories()
+    linked = set(Repository.objects.filter(public_id__in=stored).values_list("public_id", flat=True))
+    gone = stored - linked
+    for public_id in gone:
+        storage.remove_repository(public_id)
+    return len(gone) + sum(_remove_unnamed(public_id) for public_id in linked)
+
+
+def _remove_unnamed(public_id: uuid.UUID) -> int:
+    folder = Path(settings.PARE_SNAPSHOTS) / str(public_id)
+    # Names first, files second: a snapshot published in between is not on the list of files to judge.
+    files = {f"{public_id}/{file.name}" for file in folder.glob("*.pare")}
+    named = set(Snapshot.objects.filter(storage_name__in=files).values_list("storage_name", flat=True))
+    busy = Repository.objects.filter(public_id=public_id, runs__state="running").exists()
+    unnamed = set() if busy else files - named
+    for name in unnamed:
+        storage.remove_snapshot(name)
+    return len(unnamed)

@@ -1,0 +1,76 @@
+"""Refusals of this app, each with a code a program can act on."""
+
+from config.errors import DomainError
+from repos.engine.errors import GitError
+from repos.models import IndexRun, Repository, State
+
+
+class AddressInvalid(DomainError):
+    """The address, branch or token of a repository to link cannot be used; the code is the git door's."""
+
+    status = 400
+
+    def __init__(self, error: GitError, field: str = "url") -> None:
+        super().__init__(str(error), fields={field: [str(error)]})
+        self.code = error.code
+
+
+class AlreadyLinked(DomainError):
+    code, status = "already_linked", 409
+
+    def __init__(self, identity: str) -> None:
+        sentence = f"The team has linked {identity} already."
+        super().__init__(sentence, fields={"url": [sentence]})
+
+
+class TokenMissing(DomainError):
+    code, status = "token_missing", 400
+    message = "An access token was chosen but not given. Paste it, or choose another way in."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"token": [self.message]})
+
+
+class AuthMismatch(DomainError):
+    """A token for an ssh address, or a deploy key for an https one."""
+
+    code, status = "auth_mismatch", 400
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, fields={"auth": [sentence]})
+
+
+class RepositoryPaused(DomainError):
+    code, status = "repository_paused", 402
+    message = (
+        "This repository is paused, because the team has more repositories than its plan allows. "
+        "Unlink another one, or ask an owner to change the plan."
+    )
+
+
+class NotIndexedYet(DomainError):
+    """There is no snapshot to serve from. The message says why and what to do; Retry-After is set while one is made."""
+
+    code, status = "not_indexed_yet", 409
+
+    def __init__(self, repository: Repository) -> None:
+        run = repository.latest_run
+        live = run is not None and run.is_live
+        super().__init__(_why_not_indexed(run), headers={"Retry-After": "5"} if live else None)
+
+
+def _why_not_indexed(run: IndexRun | None) -> str:
+    if run is None:
+        return "This repository has not been indexed yet. Start an index run, then ask again."
+    if run.state == State.FAILED:
+        return f"This repository could not be indexed: {run.error} Then index it again."
+    if run.state == State.RUNNING and run.total:
+        return f"This repository is being indexed ({run.phase}, {run.done} of {run.total}). Ask again in a few seconds."
+    return "This repository is waiting to be indexed or is being indexed. Ask again in a few seconds."
+
+
+class BadSliceRequest(DomainError):
+    code, status = "invalid", 400
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__("Some fields need another value.", fields={field: [sentence]})

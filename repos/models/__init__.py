@@ -1,0 +1,17 @@
+"""Linked repositories, the runs that index them, what came out, and what was served from it."""
+
+from repos.models.repository import Auth, Repository
+from repos.models.runs import LIVE_STATES, IndexRun, Phase, State, Trigger
+from repos.models.snapshots import SliceRecord, Snapshot
+
+__all__ = [
+    "LIVE_STATES",
+    "Auth",
+    "IndexRun",
+    "Phase",
+    "Repository",
+    "SliceRecord",
+    "Snapshot",
+    "State",
+    "Trigger",
+]

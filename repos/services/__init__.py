@@ -1,0 +1,17 @@
+"""The verbs of this app."""
+
+from repos.services.linking import change_token, link_repository, repositories_in_use, unlink_repository
+from repos.services.runs import request_index
+from repos.services.slices import Served, find_symbols, serve_slice, slices_this_month
+
+__all__ = [
+    "Served",
+    "change_token",
+    "find_symbols",
+    "link_repository",
+    "repositories_in_use",
+    "request_index",
+    "serve_slice",
+    "slices_this_month",
+    "unlink_repository",
+]

@@ -1,0 +1,54 @@
+"""Real repositories in folders, linked by their path as the operator of a test server may."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from accounts.models import Team
+from django.conf import settings
+from repos import indexing, services
+from repos.models import Repository
+
+from tests.conftest import Cast
+from tests.engine.git_server import make_repository
+
+SHOP = {
+    "shop/cart.py": (
+        "from shop.tax import tax_of\n\n\nclass Cart:\n    def total(self, prices):\n"
+        '        """Sum of prices with tax."""\n        return sum(prices) + tax_of(prices)\n'
+    ),
+    "shop/tax.py": "RATE = 0.19\n\n\ndef tax_of(prices):\n    return sum(prices) * RATE\n",
+    "web/checkout.ts": "export function checkout(cart: string): string {\n  return pay(cart);\n}\n",
+    "logo.png": b"\x89PNG\0\0binary",
+}
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, settings: "settings") -> None:  # type: ignore[valid-type]
+    settings.PARE_ALLOW_LOCAL_REPOSITORIES = True  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A small repository with Python, TypeScript and a picture in it."""
+    make_repository(tmp_path / "shop", dict(SHOP))
+    return tmp_path / "shop"
+
+
+@pytest.fixture
+def link(cast: Cast, shop: Path) -> Callable[..., Repository]:
+    """Links a folder for Acme (or another team); the run waits until something works on it."""
+
+    def linked(folder: Path = shop, team: Team | None = None) -> Repository:
+        return services.link_repository(team=team or cast.acme, url=str(folder), actor=cast.olga)
+
+    return linked
+
+
+@pytest.fixture
+def indexed(link: Callable[..., Repository]) -> Repository:
+    """The shop, linked and indexed in this process."""
+    repository = link()
+    assert repository.latest_run is not None
+    indexing.index(repository.latest_run.pk)
+    return Repository.objects.with_state().get(pk=repository.pk)
