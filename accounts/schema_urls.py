@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts.schema import views
+
+urlpatterns = [
+    path("", views.api_docs, name="api_docs"),
+    path("schema/", views.schema, name="api_schema"),
+]

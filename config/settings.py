@@ -182,7 +182,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["accounts.rest.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.rate_limit.PrincipalThrottle"],
     "DEFAULT_PAGINATION_CLASS": "accounts.rest.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.schema.drf.ScopedSchema",
     "EXCEPTION_HANDLER": "config.errors.handle_api_error",
     "PAGE_SIZE": 50,
 }
@@ -193,6 +193,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.schema.hot.add_hot_views",
+    ],
 }
 # Requests a minute for one key (or one person's session): all routes, and apart from them the two hot ones.
 PARE_RATE_PER_MINUTE = env_int("PARE_RATE_PER_MINUTE", 600)

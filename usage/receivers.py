@@ -51,7 +51,7 @@ class BatchRefused(DomainError):
 _encode = msgspec.json.Encoder().encode
 
 
-@hot_api(scope=Scope.USAGE_WRITE, body=UsageEvents, answer=UsageReceipt, tag="usage")
+@hot_api(scope=Scope.USAGE_WRITE, body=UsageEvents, answer=UsageReceipt, tag="Usage")
 def usage_events(request: HotRequest) -> HttpResponse:
     """Send usage events.
 

@@ -36,6 +36,7 @@ class HotDoc:
     answer: Any = None
     status: int = 200
     tag: str = ""
+    errors: tuple[type[DomainError], ...] = ()
 
 
 View = Callable[..., HttpResponseBase]
@@ -50,12 +51,13 @@ def hot_api(
     answer: Any = None,
     status: int = 200,
     tag: str = "",
+    errors: tuple[type[DomainError], ...] = (),
 ) -> Callable[[HotView[P]], View]:
     """For the hot paths: a plain Django view with a bearer key (no SQL to check it) or a session with CSRF token.
 
     The view gets `request.principal`; a DomainError or Http404 that it raises becomes the one error shape. `body`,
-    `answer` (msgspec structs or dataclasses) and `status` are for the schema, as is the view's docstring: a view that
-    names an `answer` stands in `/api/schema/`.
+    `answer` (msgspec structs or dataclasses), `status` and `errors` are for the schema, as is the view's docstring: a
+    view that names an `answer` stands in `/api/schema/`.
     """
 
     def decorate(view: HotView[P]) -> View:
@@ -75,7 +77,7 @@ def hot_api(
                 return error_response(error)
 
         # Read by the schema and by the access matrix.
-        guarded.hot_doc = HotDoc(scope, methods, body, answer, status, tag)  # type: ignore[attr-defined]
+        guarded.hot_doc = HotDoc(scope, methods, body, answer, status, tag, errors)  # type: ignore[attr-defined]
         return guarded
 
     return decorate

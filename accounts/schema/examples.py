@@ -1,0 +1,65 @@
+"""A plausible value for a JSON schema: what the API page shows as a request or an answer."""
+
+from typing import Any
+
+FORMATS = {
+    "uuid": "0b7a4b3e-cf8e-4c63-8a1d-5c9e0d2f7a61",
+    "date-time": "2026-11-22T10:55:00Z",
+    "date": "2026-11-22",
+    "email": "mei@acme.example",
+    "uri": "https://git.example/acme/shop",
+    "decimal": "0.0142",
+}
+DEPTH = 8
+Schema = dict[str, Any]
+
+
+def resolve(schema: Schema, schemas: dict[str, Schema]) -> Schema:
+    """The schema with a reference followed, a single `allOf` opened, and `null` taken out of a choice."""
+    while True:
+        if "$ref" in schema:
+            schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+        elif len(schema.get("allOf", ())) == 1:
+            schema = schema["allOf"][0]
+        elif (choices := schema.get("anyOf") or schema.get("oneOf")) and (
+            real := [c for c in choices if not is_null(c)]
+        ):
+            schema = real[0]
+        else:
+            return schema
+
+
+def is_null(schema: Schema) -> bool:
+    return schema.get("type") == "null" or schema.get("enum") == [None]
+
+
+def type_of(schema: Schema) -> str:
+    """The JSON type, without null."""
+    kind = schema.get("type", "object" if "properties" in schema else "")
+    return next((one for one in kind if one != "null"), "") if isinstance(kind, list) else kind
+
+
+def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH) -> Any:
+    for given in (schema, resolve(schema, schemas)):
+        if "examples" in given:
+            return given["examples"][0]
+        if "const" in given:
+            return given["const"]
+        if given.get("default") is not None:
+            return given["default"]
+    return _made_up(resolve(schema, schemas), schemas, depth)
+
+
+def _made_up(schema: Schema, schemas: dict[str, Schema], depth: int) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = type_of(schema)
+    if kind == "object":
+        fields = schema.get("properties", {}) if depth else {}
+        return {name: example_of(field, schemas, depth - 1) for name, field in fields.items()}
+    if kind == "array":
+        return [example_of(schema.get("items", {}), schemas, depth - 1)] if depth else []
+    if kind == "string":
+        return FORMATS.get(schema.get("format", ""), "text")
+    numbers = {"integer": max(1, schema.get("minimum", 1)), "number": 0.5, "boolean": True}
+    return numbers.get(kind)
