@@ -5,9 +5,9 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from accounts.models import Membership, Team, User
 from accounts.roles import Role, scopes_of
-from accounts.services import create_api_key, create_team
-from allauth.account.models import EmailAddress
+from accounts.services import create_key, create_team
 from billing.services import change_plan
 from usage.demo import Habit, month_of_events
 
 TEAM_SLUG = "acme-demo"
+OWNER = "olga@acme.example"
 BATCH = 1000  # events a call, the API's cap
 INDEX_WAIT_SECONDS = 600
 TASKS = (
@@ -66,9 +66,13 @@ class Api:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise CommandError(f"{method} {path} answered {error.code}: {error.read().decode(errors='replace')}") from None
+            raise CommandError(
+                f"{method} {path} answered {error.code}: {error.read().decode(errors='replace')}"
+            ) from None
         except OSError as error:
-            raise CommandError(f"{self.root} does not answer ({error}). Start Pare with `make run`, then try again.") from None
+            raise CommandError(
+                f"{self.root} does not answer ({error}). Start Pare with `make run`, then try again."
+            ) from None
 
 
 class Command(BaseCommand):
@@ -80,19 +84,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         api = Api(options["url"].rstrip("/"))
-        if Team.objects.filter(slug=TEAM_SLUG).exists():
-            raise CommandError(f"The demonstration team is there already: {api.root}/t/{TEAM_SLUG}/")
         password = secrets.token_urlsafe(9)
-        keys = make_people(password)
-        owner = keys["olga@acme.example"]
-        repository = api.call("POST", "/api/v1/repositories", owner, {"url": options["repository"]})
+        if Team.objects.filter(slug=TEAM_SLUG).exists():
+            self.stdout.write("The demonstration team is there already; here is a new password.")
+            _person(OWNER, "Olga", password)
+        else:
+            self.fill(api, make_people(password), options["repository"])
+        self.stdout.write(f"\nLog in at {api.root}/account/login/\n  e-mail    {OWNER}\n  password  {password}\n")
+
+    def fill(self, api: Api, keys: dict[str, str], url: str) -> None:
+        """Links and indexes the repository, asks for a few slices, sends a month of usage."""
+        repository = api.call("POST", "/api/v1/repositories", keys[OWNER], {"url": url})
         self.stdout.write(f"Linked {repository['name']}; indexing.")
-        self.wait_for_index(api, owner, repository["id"])
+        self.wait_for_index(api, keys[OWNER], repository["id"])
         for task in TASKS:
-            api.call("POST", f"/api/v1/repositories/{repository['id']}/slices", owner, {"task": task, "budget": 4000})
-        sent = sum(self.send(api, keys[email], events) for email, events in _events(repository["name"]))
+            api.call("POST", f"/api/v1/repositories/{repository['id']}/slices", keys[OWNER], {"task": task})
+        month = month_of_events(habits(repository["name"]), until=timezone.now())
+        sent = sum(self.send(api, keys[email], events) for email, events in month.items())
         self.stdout.write(f"Sent {sent} usage events of a month.")
-        self.stdout.write(f"\nLog in at {api.root}/account/login/\n  e-mail    olga@acme.example\n  password  {password}\n")
 
     def wait_for_index(self, api: Api, key: str, public_id: str) -> None:
         """Follows the newest index run to its end. Raises CommandError when it fails or takes too long."""
@@ -117,10 +126,6 @@ class Command(BaseCommand):
         return len(events)
 
 
-def _events(repository: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    yield from month_of_events(habits(repository), until=timezone.now()).items()
-
-
 @transaction.atomic
 def make_people(password: str) -> dict[str, str]:
     """The people, their team and a personal key each: e-mail -> the key's text."""
@@ -128,11 +133,11 @@ def make_people(password: str) -> dict[str, str]:
     team = create_team(name="Acme", slug=TEAM_SLUG, owner=users["olga"])
     change_plan(team=team, plan="team", seats=5, actor=None)
     team.refresh_from_db()
-    keys = {}
+    keys: dict[str, str] = {}
     for handle, _, role in PEOPLE:
-        membership, _ = Membership.objects.get_or_create(team=team, user=users[handle], defaults={"role": role})
-        _, text = create_api_key(team=team, membership=membership, name="demo", scopes=sorted(scopes_of(role)))
-        keys[users[handle].email] = text
+        user = users[handle]
+        Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
+        _, keys[user.email] = create_key(team=team, name="demo", scopes=scopes_of(role), service=False, actor=user)
     return keys
 
 
@@ -142,9 +147,3 @@ def _person(email: str, name: str, password: str) -> User:
     user.save()
     EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
-
-
-def _scopes(role: Role) -> list[Scope]:
-    from accounts.roles import scopes_of
-
-    return sorted(scopes_of(role))
