@@ -6,9 +6,11 @@ from repos.models import IndexRun, Repository, State
 
 
 class AddressInvalid(DomainError):
-    """The address, branch or token of a repository to link cannot be used; the code is the git door's."""
+    """The address, branch or token of a repository to link cannot be used. The code may also be another of the git
+    door's: scheme_not_allowed, credentials_in_address, host_not_allowed, branch_invalid, token_invalid.
+    """
 
-    status = 400
+    code, status = "address_invalid", 400
 
     def __init__(self, error: GitError, field: str = "url") -> None:
         super().__init__(str(error), fields={field: [str(error)]})
@@ -16,6 +18,8 @@ class AddressInvalid(DomainError):
 
 
 class AlreadyLinked(DomainError):
+    """The team has linked this repository already, perhaps under another form of its address."""
+
     code, status = "already_linked", 409
 
     def __init__(self, identity: str) -> None:

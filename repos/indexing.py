@@ -19,6 +19,7 @@ from repos.engine.types import SnapshotInfo
 from repos.models import IndexRun, Phase, Repository, Snapshot, State, Trigger
 from repos.progress import Reporter, RunLost
 from repos.secrets import SecretUnreadable
+from repos.text import plain
 
 log = logging.getLogger(__name__)
 TRY_AGAIN = (GitTimeout, HostBusy, HostUnreachable, MirrorBusy)
@@ -126,9 +127,9 @@ def _facts_of(info: SnapshotInfo, tree: git.GitTree) -> tuple[dict[str, Any], di
 
 
 def _storable(value: Any) -> Any:
-    """The same for a JSON column: PostgreSQL takes no NUL and no lone surrogate, and paths may have both."""
+    """The same for a JSON column."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+        return plain(value)
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

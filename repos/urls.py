@@ -1,3 +1,20 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from repos.views import repositories, slices
+from repos.webhooks import git_webhook
+
+LIST = "t/<slug:team>/repositories/"
+ONE = f"{LIST}<uuid:public_id>/"
+
+urlpatterns = [
+    path(LIST, repositories.repository_list, name="repository_list"),
+    path(f"{LIST}link/", repositories.repository_link, name="repository_link"),
+    path(ONE, repositories.repository, name="repository"),
+    path(f"{ONE}progress/", repositories.repository_progress, name="repository_progress"),
+    path(f"{ONE}reindex/", repositories.repository_reindex, name="repository_reindex"),
+    path(f"{ONE}token/", repositories.repository_token, name="repository_token"),
+    path(f"{ONE}unlink/", repositories.repository_unlink, name="repository_unlink"),
+    path(f"{ONE}symbols/", slices.repository_symbols, name="repository_symbols"),
+    path(f"{ONE}try/", slices.repository_try, name="repository_try"),
+    path("webhooks/git/<uuid:public_id>", git_webhook, name="git_webhook"),
+]

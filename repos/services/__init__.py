@@ -2,9 +2,10 @@
 
 from repos.services.linking import change_token, link_repository, repositories_in_use, unlink_repository
 from repos.services.runs import request_index
-from repos.services.slices import Served, find_symbols, serve_slice, slices_this_month
+from repos.services.slices import SYMBOLS_SHOWN, Served, find_symbols, serve_slice, slices_this_month
 
 __all__ = [
+    "SYMBOLS_SHOWN",
     "Served",
     "change_token",
     "find_symbols",

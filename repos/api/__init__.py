@@ -1,0 +1,1 @@
+"""The REST API of repositories, index runs, symbols and slices."""
