@@ -55,7 +55,7 @@ def recompute_team(team_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_changed_days() -> None:
-    """Recompute whatever changed and was not recomputed: lost tasks, a broker that was away, a day another worker had."""
+    """Recompute what changed and was missed: lost tasks, a broker that was away, a day that another worker had."""
     for team_id, day in rollups.dirty_days():
         rollups.recompute(team_id=team_id, day=day)
 

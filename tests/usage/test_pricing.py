@@ -1,4 +1,4 @@
-"""List prices: ours, out of our own table's lines, equal those of the package they were taken from; and what has no price."""
+"""List prices: those out of our own lines equal those of the package they came from; and what has no price."""
 
 import random
 from collections.abc import Iterator
