@@ -9,3 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("pare", task_cls="celery.contrib.django.task:DjangoTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    # Seconds between two starts. Every one of these may be missed or come twice.
+    "usage-rollups": {"task": "usage.tasks.sweep_changed_days", "schedule": 15.0, "options": {"expires": 15.0}},
+    "usage-prices": {"task": "usage.tasks.refresh_prices", "schedule": 6 * 3600.0},
+    "usage-partitions": {"task": "usage.tasks.keep_partitions", "schedule": 6 * 3600.0},
+}
