@@ -1,50 +1,23 @@
-"""A real Chromium, driven by Playwright: whichever the machine has. Nothing but this machine may be asked for anything."""
+"""A real Chromium, driven by Playwright. Nothing but this machine may be asked for anything."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from tests.browser.chromium import open_chromium
 from tests.live import LivePare
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 HERE = {"127.0.0.1", "localhost", "::1"}
 WAIT = 15_000  # milliseconds that Playwright waits for what a test asks for
-FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium. Without one the test is skipped, or fails when PARE_REQUIRE_BROWSER is set."""
-    named = os.environ.get("PARE_CHROMIUM")
-    if found := named or next(filter(None, map(shutil.which, PROGRAMS)), None):
-        return found
-    reason = f"No Chromium here ({', '.join(PROGRAMS)}); install one, or name it in PARE_CHROMIUM."
-    if os.environ.get("PARE_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+def browser() -> Iterator[Browser]:
+    """One for the run: Playwright's sync interface cannot be opened twice in a thread."""
+    with open_chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
