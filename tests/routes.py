@@ -1,12 +1,15 @@
 """Every route of the URLconf, for the tests that must not miss one."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-THIRD_PARTY = ("admin/", "account/")
+from accounts.roles import Scope
+
+OURS = {"accounts", "billing", "config", "repos", "usage"}
 CATCH_ALL = "unknown_api_path"
 
 
@@ -31,11 +34,22 @@ class Route:
         kind = self.view.cls  # type: ignore[attr-defined]
         return {name.upper() for name in kind.http_method_names if hasattr(kind, name)} - {"OPTIONS", "HEAD"}
 
+    def scope(self, method: str) -> Scope:
+        """The scope that an API view needs for a method."""
+        if doc := getattr(self.view, "hot_doc", None):
+            return Scope(doc.scope)
+        kind = self.view.cls  # type: ignore[attr-defined]
+        return Scope(getattr(kind, "scopes", {}).get(method, getattr(kind, "scope", None)))
+
+    def places(self) -> list[str]:
+        """The names of the parts of the path that change."""
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.path)
+
 
 def own_routes() -> list[Route]:
     """All but the admin's, allauth's, and the last route that answers 404 to whatever is left below /api/."""
     routes = _walk(get_resolver("config.urls").url_patterns, "")
-    return [route for route in routes if not route.path.startswith(THIRD_PARTY) and route.name != CATCH_ALL]
+    return [route for route in routes if route.view.__module__.split(".")[0] in OURS and route.name != CATCH_ALL]
 
 
 def _walk(patterns: Iterable[Any], prefix: str) -> Iterable[Route]:

@@ -1,0 +1,81 @@
+"""Who gets which answer from which route: the table that `test_access_matrix.py` proves.
+
+A cell is the HTTP status, or `login` for a redirect to the log-in page. Rows with an id in their path are asked for
+Acme's own thing; that another team's id answers 404 is proved apart, for every such route.
+"""
+
+# Pages. `rival` owns another team; `nobody` is not logged in; `key` is a browser's request with a good API key.
+PEOPLE = ("owner", "admin", "member", "billing", "rival", "nobody", "key")
+PAGES = """
+route                 method  owner  admin  member  billing  rival  nobody  key
+landing               GET     200    200    200     200      200    200     200
+healthz               GET     200    200    200     200      200    200     200
+readyz                GET     200    200    200     200      200    200     200
+api_docs              GET     200    200    200     200      200    200     200
+api_schema            GET     200    200    200     200      200    200     200
+
+home                  GET     302    302    302     302      302    login   login
+profile               GET     200    200    200     200      200    login   login
+profile               POST    302    302    302     302      302    login   login
+team_create           GET     200    200    200     200      200    login   login
+team_create           POST    302    302    302     302      302    login   login
+invitation            GET     302    302    302     302      302    302     302
+invitation_offer      GET     404    404    404     404      404    404     404
+invitation_accept     POST    404    404    404     404      404    login   login
+invitation_later      POST    302    302    302     302      302    login   login
+
+team_members          GET     200    200    200     200      404    login   login
+member_invite         GET     200    200    403     403      404    login   login
+member_invite         POST    302    302    403     403      404    login   login
+member_role           POST    302    302    403     403      404    login   login
+member_remove         GET     200    200    403     403      404    login   login
+member_remove         POST    302    302    403     403      404    login   login
+team_leave            GET     200    200    200     200      404    login   login
+team_leave            POST    302    302    302     302      404    login   login
+invitation_resend     POST    302    302    403     403      404    login   login
+invitation_revoke     POST    302    302    403     403      404    login   login
+api_keys              GET     200    200    200     403      404    login   login
+api_key_create        GET     200    200    200     403      404    login   login
+api_key_create        POST    200    200    200     403      404    login   login
+api_key_revoke        POST    302    302    302     403      404    login   login
+audit_log             GET     200    200    403     403      404    login   login
+team_settings         GET     200    200    403     403      404    login   login
+team_rename           POST    302    302    403     403      404    login   login
+team_close            GET     200    403    403     403      404    login   login
+team_close            POST    302    403    403     403      404    login   login
+billing               GET     200    200    403     200      404    login   login
+
+repository_list       GET     200    200    200     403      404    login   login
+repository_link       GET     200    200    403     403      404    login   login
+repository_link       POST    302    302    403     403      404    login   login
+repository            GET     200    200    200     403      404    login   login
+repository_progress   GET     200    200    200     403      404    login   login
+repository_reindex    POST    302    302    403     403      404    login   login
+repository_token      GET     200    200    403     403      404    login   login
+repository_token      POST    302    302    403     403      404    login   login
+repository_unlink     GET     200    200    403     403      404    login   login
+repository_unlink     POST    302    302    403     403      404    login   login
+repository_symbols    GET     200    200    200     403      404    login   login
+repository_try        GET     200    200    200     403      404    login   login
+repository_try        POST    200    200    200     403      404    login   login
+git_webhook           POST    401    401    401     401      401    401     401
+"""
+
+# The API. People come by their session; `scope` is a service key with just the scope that the route needs, `others` one
+# with all scopes but that, `personal` a key of mei's (a member) that asks for every scope.
+CALLERS = ("owner", "admin", "member", "billing", "rival", "nobody", "scope", "others", "personal")
+API = """
+route                   method  owner  admin  member  billing  rival  nobody  scope  others  personal
+api_team                GET     200    200    200     200      200    401     200    403     200
+api_team_members        GET     200    200    200     200      200    401     200    403     200
+api_repositories        GET     200    200    200     403      200    401     200    403     200
+api_repositories        POST    201    201    403     403      201    401     201    403     403
+api_repository          GET     200    200    200     403      404    401     200    403     200
+api_repository          DELETE  204    204    403     403      404    401     204    403     403
+api_repository_reindex  POST    202    202    403     403      404    401     202    403     403
+api_repository_runs     GET     200    200    200     403      404    401     200    403     200
+api_repository_symbols  GET     200    200    200     403      404    401     200    403     200
+api_repository_slices   POST    200    200    200     403      404    401     200    403     200
+api_usage_events        POST    200    200    200     403      200    401     200    403     200
+api_spend               GET     200    200    200     200      200    401     200    403     200
+"""
