@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from accounts import api_keys
-from accounts.roles import Role, Scope
 from django.utils import timezone
 
+from accounts import api_keys
+from accounts.roles import Role, Scope
 from tests.conftest import Cast
 from tests.factories import make_api_key
 

@@ -1,0 +1,61 @@
+"""How the log-in library behaves here: mail that cannot be sent is said in words, second-step secrets are sealed."""
+
+import base64
+import hashlib
+import logging
+from functools import lru_cache
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as request_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+
+logger = logging.getLogger(__name__)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {  # noqa: RUF012
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "This e-mail address and password do not belong together.",
+        "incorrect_code": "This is not the code, or it ran out. Type it again, or ask for a new one.",
+        "too_many_login_attempts": "Too many failed log-ins. Wait five minutes, then try again.",
+        "rate_limited": "Too many requests in a short time. Wait a minute, then try again.",
+    }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Sends a code or link. When the mail server refuses, the person is told and can ask for another one."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError):
+            logger.exception("Mail %s could not be sent", template_prefix)
+            messages.error(
+                request_context.request,
+                "The e-mail could not be sent just now. Wait a minute, then ask for it again.",
+            )
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Authenticator secrets and the seeds of recovery codes are unreadable in the database and its backups."""
+
+    error_messages = {  # noqa: RUF012
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This is not the code. Codes change every 30 seconds: type the one shown now.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _box(tuple(settings.PARE_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _box(tuple(settings.PARE_ENCRYPTION_KEYS)).decrypt(encrypted_text.encode()).decode()
+
+
+@lru_cache(maxsize=4)
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    # Operators give any long random text; a Fernet key has a fixed form.
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"pare:mfa:" + key.encode()).digest())) for key in keys]
+    )
