@@ -1,8 +1,8 @@
 """Pare's context engine: a tree of source files -> a snapshot -> slices. Knows nothing of the service round it.
 
-    info = build_snapshot(FolderTree(root), path=file, commit=sha)
-    with open_snapshot(file) as snapshot:
-        answer = make_slice(snapshot, "Retry the upload when the connection drops", budget=8000)
+info = build_snapshot(FolderTree(root), path=file, commit=sha)
+with open_snapshot(file) as snapshot:
+    answer = make_slice(snapshot, "Retry the upload when the connection drops", budget=8000)
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ def index(root: Path, processes: int) -> None:
         cache=FolderFactsCache(cache_folder() / "facts"),
     )
     coverage = info.coverage
-    print(f"{info.symbols} symbols in {coverage.parsed} files, {coverage.text} files as text, {sum(coverage.skipped.values())} left out")
+    print(
+        f"{info.symbols} symbols in {coverage.parsed} files, {coverage.text} files as text, {sum(coverage.skipped.values())} left out"
+    )
 
 
 def query(root: Path, budget: int, as_text: bool) -> None:
@@ -60,7 +62,9 @@ def query(root: Path, budget: int, as_text: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m repos.engine", description="Index a folder, then ask for slices of it.")
+    parser = argparse.ArgumentParser(
+        prog="python -m repos.engine", description="Index a folder, then ask for slices of it."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("index", help="index a folder")
     one.add_argument("root", type=Path)

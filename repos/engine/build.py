@@ -64,7 +64,9 @@ class Run:
         reasons = Counter(item.reason for item in self.skipped)
         # What a person would miss comes first; of what was left out on purpose a few examples are enough.
         worst = sorted(self.skipped, key=lambda item: (item.reason in ("not_source", "vendored"), item.path))
-        return Coverage(self.seen, parsed, len(entries) - parsed, dict(sorted(reasons.items())), tuple(worst[: Coverage.LISTED]))
+        return Coverage(
+            self.seen, parsed, len(entries) - parsed, dict(sorted(reasons.items())), tuple(worst[: Coverage.LISTED])
+        )
 
 
 def build_snapshot(

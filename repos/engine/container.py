@@ -78,7 +78,9 @@ def _header(meta: object, arrays: Mapping[str, NDArray[Any]]) -> bytes:
     sections, offset = [], room
     for name, array in arrays.items():
         data = np.ascontiguousarray(array)
-        sections.append(Section(name, data.dtype.str, offset, data.nbytes, zlib.crc32(data.data.cast("B") if data.size else b"")))
+        sections.append(
+            Section(name, data.dtype.str, offset, data.nbytes, zlib.crc32(data.data.cast("B") if data.size else b""))
+        )
         offset = _align(offset + data.nbytes)
     header = msgspec.msgpack.encode(Header(offset, encoded, sections))
     head = _PREFIX.pack(MAGIC, VERSION, len(header), zlib.crc32(header)) + header
@@ -119,13 +121,17 @@ class Container:
         if magic != MAGIC:
             raise SnapshotCorrupt(f"{self.path.name} is not a snapshot.")
         if version != VERSION:
-            raise SnapshotVersion(f"The snapshot {self.path.name} has format {version}, this engine reads {VERSION}. Index again.")
+            raise SnapshotVersion(
+                f"The snapshot {self.path.name} has format {version}, this engine reads {VERSION}. Index again."
+            )
         data = self._map[_PREFIX.size : _PREFIX.size + length]
         if len(data) != length or zlib.crc32(data) != crc:
             raise SnapshotCorrupt(f"The header of the snapshot {self.path.name} is damaged.")
         header = msgspec.msgpack.decode(data, type=Header)
         if header.length != len(self._map):
-            raise SnapshotCorrupt(f"The snapshot {self.path.name} has {len(self._map)} bytes instead of {header.length}.")
+            raise SnapshotCorrupt(
+                f"The snapshot {self.path.name} has {len(self._map)} bytes instead of {header.length}."
+            )
         return header
 
     def array(self, name: str) -> NDArray[Any]:

@@ -79,8 +79,9 @@ def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node
         if capture.startswith("def."):
             for node in nodes:
                 name = _name_node(node, language)
-                if name is not None:
-                    seen.setdefault((node.start_byte, -node.end_byte), (node, capture[4:], name))
+                key = (node.start_byte, -node.end_byte)
+                if name is not None and (key not in seen or seen[key][1] == "type"):
+                    seen[key] = (node, capture[4:], name)
     for node in captures.get("const", ()):
         whole = node.parent or node
         seen.setdefault((whole.start_byte, -whole.end_byte), (whole, "constant", node))
@@ -105,7 +106,8 @@ def _definition(
     found: list[Definition],
     leading: list[bool],
 ) -> Definition | None:
-    match = _LAST_NAME.search(source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME])
+    written = source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME]
+    match = _LAST_NAME.search(written.split(b"<")[0])  # without type parameters
     if match is None:
         return None
     if kind == "function" and parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module":

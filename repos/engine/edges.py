@@ -53,10 +53,13 @@ def link(
 def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
     """Base types first: members are looked up through them."""
     names, (name, qualifier, kind, line, owner) = unit.facts.names, unit.facts.references()
+    types = _enclosing_types(linker, unit) if (kind == BASE).any() else []
     for row in np.flatnonzero(kind == BASE).tolist():
         if owner[row] < 0:
             continue
-        source = unit.first + int(owner[row])
+        source = types[int(owner[row])]  # an impl block stands for its type
+        if source < 0:
+            continue
         found, confidence = linker.find(unit.number, names[name[row]], _word(names, int(qualifier[row])), -1)
         for target in found:
             if target != source and linker.kinds[target] in CONTAINERS:

@@ -16,13 +16,9 @@ class FamilyFiles:
     def __init__(self, entries: Sequence[Entry], family: str, manifest_names: set[str]) -> None:
         own = [entry for entry in entries if entry.language and BY_NAME[entry.language].family == family]
         self.paths: Sequence[str] = [entry.file.path for entry in own]
-        self.packages = {
-            entry.file.path: item.module for entry in own for item in entry.facts.imports if item.package
-        }
+        self.packages = {entry.file.path: item.module for entry in own for item in entry.facts.imports if item.package}
         self._manifests = {
-            entry.file.path: entry.source
-            for entry in entries
-            if entry.file.path.rpartition("/")[2] in manifest_names
+            entry.file.path: entry.source for entry in entries if entry.file.path.rpartition("/")[2] in manifest_names
         }
 
     def text(self, path: str) -> str | None:

@@ -197,5 +197,3 @@ def overview(snapshot: Snapshot, budget: int, prefixes: tuple[str, ...] = ()) ->
             pieces.append(piece)
             budget -= piece.tokens
     return pieces
-
-

@@ -11,7 +11,18 @@ Role = Literal["code", "test", "aside", "prose"]
 ROLES: tuple[Role, ...] = ("code", "test", "aside", "prose")
 
 VENDORED = frozenset(
-    {".git", "node_modules", "vendor", "third_party", "dist", "__pycache__", ".venv", "venv", ".tox", "bower_components"}
+    {
+        ".git",
+        "node_modules",
+        "vendor",
+        "third_party",
+        "dist",
+        "__pycache__",
+        ".venv",
+        "venv",
+        ".tox",
+        "bower_components",
+    }
 )
 GENERATED = re.compile(
     r"\.min\.(js|css|mjs)$|\.bundle\.js$|\.map$|(^|/)(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|"
@@ -24,7 +35,9 @@ TEST = re.compile(
     r"_test\.\w+$|[-_.]test\.\w+$|[-_.]spec\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala)$|(^|/)conftest\.py$|"
     r"(^|/)tests\.(py|rs)$"
 )
-ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|documentation|doc_src|benches|benchmarks?|bench|playground|tutorials?)/")
+ASIDE = re.compile(
+    r"(^|/)(examples?|samples?|demos?|docs?|documentation|doc_src|benches|benchmarks?|bench|playground|tutorials?)/"
+)
 
 # Files without symbols that are worth a search. Program text ranks as code, the rest as prose.
 PROGRAM = {

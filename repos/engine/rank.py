@@ -67,7 +67,9 @@ class Ranking:
     parts: dict[str, Floats] = field(default_factory=dict)
 
 
-def rank(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str, ...] = (), weights: Weights = WEIGHTS) -> Ranking:
+def rank(
+    snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str, ...] = (), weights: Weights = WEIGHTS
+) -> Ranking:
     found = search(snapshot, task.terms, {"title": task.title, "named": task.named})
     eligible = _eligible(snapshot, tests, prefixes, weights)
     of_file = snapshot.blocks.files
@@ -100,7 +102,10 @@ def rank(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str, ..
 def _eligible(snapshot: Snapshot, tests: bool, prefixes: tuple[str, ...], weights: Weights) -> Floats:
     """What a block's score is multiplied by for what it is. Tests rank nowhere unless they are asked for."""
     by_role = np.array(
-        [{"code": 1.0, "test": 1.0 if tests else 0.0, "aside": weights.aside, "prose": weights.prose}[r] for r in ROLES],
+        [
+            {"code": 1.0, "test": 1.0 if tests else 0.0, "aside": weights.aside, "prose": weights.prose}[r]
+            for r in ROLES
+        ],
         np.float32,
     )
     of_file = by_role[snapshot.files.roles]
@@ -134,7 +139,9 @@ def _best(scores: Floats, most: int) -> NDArray[np.int64]:
 
 def _graph(snapshot: Snapshot, mix: Floats, eligible: Floats) -> dict[str, Floats]:
     """What the best matching tests call, and what the best blocks call."""
-    is_test = (snapshot.files.roles == signals.TEST_ROLE)[snapshot.blocks.files] | ((snapshot.blocks.flags & BLOCK_TEST) > 0)
+    is_test = (snapshot.files.roles == signals.TEST_ROLE)[snapshot.blocks.files] | (
+        (snapshot.blocks.flags & BLOCK_TEST) > 0
+    )
     tests = _best(np.where(is_test, mix, 0), signals.TEST_BLOCKS)
     seeds = _best(mix * eligible, signals.SEEDS)
     called = signals.spread(snapshot, tests.tolist(), mix[tests]) * (eligible > 0)
@@ -154,7 +161,9 @@ def _file_scores(
     stem, raw = _unit(found.files["full"] * worth), _unit(found.files["raw"] * worth)
     score = _unit(_unit(_top_blocks(mix, of_file, count, w.decay)) + w.file_stem * stem + w.file_raw * raw)
     best = _best(score, 10)
-    per_file = {name: _most(parts[name] * eligible, of_file, count) for name in ("mention", "title", "named", "same_name")}
+    per_file = {
+        name: _most(parts[name] * eligible, of_file, count) for name in ("mention", "title", "named", "same_name")
+    }
     called = np.bincount(of_file, parts["tests"], count).astype(np.float32)
     score = (
         score

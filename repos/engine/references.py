@@ -80,7 +80,8 @@ def _before(source: bytes, lines: Lines, starts: list[int]) -> list[bytes | None
 
 def find_imports(source: bytes, lines: Lines, language: Language, captures: Captures) -> list[Import]:
     found: list[Import] = []
-    for node in captures.get("import", ()):
+    nodes = {(node.start_byte, node.end_byte): node for node in captures.get("import", ())}
+    for _, node in sorted(nodes.items()):
         text = source[node.start_byte : node.end_byte][:LONGEST_IMPORT].decode("utf-8", "replace")
         found += language.parse_import(text, node.start_point[0] + 1)
     return found

@@ -57,7 +57,8 @@ class Scope:
     all: dict[bytes, list[int]] = field(default_factory=dict)
     bindings: dict[bytes, Binding] = field(default_factory=dict)
     stars: list[int] = field(default_factory=list)
-    neighbours: list[int] = field(default_factory=list)
+    exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
+    package: dict[bytes, list[int]] = field(default_factory=dict)  # names of the other files of the package
 
 
 class Linker:
@@ -76,6 +77,7 @@ class Linker:
         self.outer_members: dict[tuple[str, bytes], dict[bytes, list[int]]] = {}
         self.by_name: dict[str, dict[bytes, list[int]]] = {}
         self.bases: dict[int, list[int]] = {}
+        self.packages: dict[tuple[str, str], dict[bytes, list[int]]] = {}
         for unit in units:
             self._declare(unit)
         for unit in units:
@@ -106,6 +108,11 @@ class Linker:
                 self._add_member(family, unit.first + parent, name, number)
             if kind != "constant":
                 known.setdefault(name, []).append(number)
+        package = self.resolvers[family].package(unit.path)
+        if package:
+            scope.package = self.packages.setdefault((family, package), {})
+            for name, numbers in scope.top.items():
+                scope.package.setdefault(name, []).extend(numbers)
 
     def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
         if self.kinds[parent] == "impl":
@@ -116,9 +123,11 @@ class Linker:
     def _bind(self, unit: Unit) -> None:
         scope = self.scopes[unit.number]
         resolver = self.resolvers[BY_NAME[unit.language].family]
-        scope.neighbours = self._numbers(resolver.neighbours(unit.path))
         for item in unit.facts.imports:
             if item.package:
+                continue
+            if not item.module and item.alias and item.name:
+                scope.exports[item.alias.encode()] = item.name.encode()
                 continue
             files = tuple(self._numbers(resolver.targets(unit.path, item)))
             if item.name == "*":
@@ -143,6 +152,7 @@ class Linker:
     def exported(self, file: int, name: bytes, depth: int = 0) -> tuple[int, ...]:
         """What `name` means to a file that imports it from `file`: followed through re-exports."""
         scope = self.scopes[file]
+        name = scope.exports.get(name, name)
         if name in scope.top:
             return tuple(scope.top[name][:3])
         if depth >= DEEPEST:
@@ -151,7 +161,11 @@ class Linker:
         places = [*(item.files if item else ()), *scope.stars]
         wanted = self._original(file, name)
         for place in places:
-            found = self.exported(place, wanted if item and place in item.files else name, depth + 1) if place != file else ()
+            found = (
+                self.exported(place, wanted if item and place in item.files else name, depth + 1)
+                if place != file
+                else ()
+            )
             if found:
                 return found
         return ()
@@ -191,9 +205,9 @@ class Linker:
             found = self.member(type_, name, 0)
             if found[0]:
                 return found
-        for place in scope.neighbours:
-            if name in self.scopes[place].top:
-                return tuple(self.scopes[place].top[name][:3]), CERTAIN
+        if name in scope.package:
+            found_in_package = scope.package[name]
+            return tuple(found_in_package[:3]), CERTAIN if len(found_in_package) == 1 else LIKELY
         for place in scope.stars:
             symbols = self.exported(place, name)
             if symbols:
@@ -209,7 +223,8 @@ class Linker:
         binding = self.scopes[file].bindings[name]
         wanted = self._original(file, name)
         for place in binding.files:
-            symbols = self.exported(place, wanted)
+            # A default export without a name of its own is often called like its importers call it.
+            symbols = self.exported(place, wanted) or (self.exported(place, name) if wanted == b"default" else ())
             if symbols:
                 return symbols, CERTAIN
         return NOTHING
@@ -221,8 +236,8 @@ class Linker:
         if binding is not None:
             return self._through(file, name, qualifier, binding)
         types = [n for n in scope.all.get(qualifier, ()) if self.kinds[n] in CONTAINERS]
-        for place in scope.neighbours if not types else ():
-            types += [n for n in self.scopes[place].top.get(qualifier, ()) if self.kinds[n] in CONTAINERS]
+        if not types:
+            types = [n for n in scope.package.get(qualifier, ()) if self.kinds[n] in CONTAINERS]
         for number in types[:3]:
             found = self.member(number, name, 0)
             if found[0]:

@@ -95,7 +95,16 @@ def search(snapshot: Snapshot, task: Mapping[bytes, int], parts: Mapping[str, fr
     stem_parts = {name: {words.stem(term) for term in part} for name, part in parts.items()}
     _read(snapshot, fields, ("full", "code"), known, counts, stem_parts, blocks, files)
     singles = {term: [number] for term, number in raw.items()}
-    _read(snapshot, fields, ("raw",), singles, dict(task), {name: set(part) for name, part in parts.items()}, blocks, files)
+    _read(
+        snapshot,
+        fields,
+        ("raw",),
+        singles,
+        dict(task),
+        {name: set(part) for name, part in parts.items()},
+        blocks,
+        files,
+    )
     return Scores(blocks, files, sum(counts[f] for f in known) / max(1, sum(counts.values())))
 
 
@@ -186,9 +195,7 @@ def _hits(terms: Terms, queries: list[list[int]], fields: dict[str, Field]) -> H
     )
 
 
-def _file_scores(
-    snapshot: Snapshot, field: Field, hits: Hits, reading: str, times: Floats, n_files: int
-) -> Floats:
+def _file_scores(snapshot: Snapshot, field: Field, hits: Hits, reading: str, times: Floats, n_files: int) -> Floats:
     """BM25 with whole files as documents: the blocks' counts, added up a file."""
     if not len(hits.block):
         return np.zeros(n_files, np.float32)

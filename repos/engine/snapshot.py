@@ -182,7 +182,9 @@ class Snapshot:
     def files(self) -> Files:
         get, table = self._container.array, Strings(self._container, "paths")
         paths = [table[i].decode("utf-8", "surrogateescape") for i in range(len(table))]
-        return Files(paths, *(get(f"files.{n}") for n in ("languages", "roles", "lines", "first_block", "first_symbol")))
+        return Files(
+            paths, *(get(f"files.{n}") for n in ("languages", "roles", "lines", "first_block", "first_symbol"))
+        )
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -276,7 +278,9 @@ class Snapshot:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

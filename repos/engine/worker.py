@@ -21,7 +21,9 @@ def main(read: BinaryIO, write: BinaryIO) -> None:
     limits = msgspec.msgpack.decode(head, type=Limits)
     jobs = msgspec.msgpack.Decoder(list[Job])
     while (data := _receive(read)) is not None:
-        done: list[Done] = [(oid, language, record_of(source, language, limits)) for oid, language, source in jobs.decode(data)]
+        done: list[Done] = [
+            (oid, language, record_of(source, language, limits)) for oid, language, source in jobs.decode(data)
+        ]
         answer = msgspec.msgpack.encode(done)
         write.write(_size.pack(len(answer)) + answer)
         write.flush()

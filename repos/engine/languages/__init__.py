@@ -7,13 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..errors import GrammarMissing
-from . import python
+from . import go, java, javascript, python, rust, typescript
 from .base import Language
 
 if TYPE_CHECKING:
     from tree_sitter import Parser, QueryCursor
 
-ALL: tuple[Language, ...] = (python.LANGUAGE,)
+ALL: tuple[Language, ...] = (
+    python.LANGUAGE,
+    typescript.LANGUAGE,
+    typescript.TSX,
+    javascript.LANGUAGE,
+    go.LANGUAGE,
+    rust.LANGUAGE,
+    java.LANGUAGE,
+)
 BY_NAME = {language.name: language for language in ALL}
 BY_EXTENSION = {extension: language for language in ALL for extension in language.extensions}
 

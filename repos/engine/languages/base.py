@@ -35,7 +35,8 @@ CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl",
 
 class Import(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One imported thing. `module` as written; `name` the imported member, `*` for all, empty for the module itself;
-    `alias` the name it gets in the file (empty: none). `package` marks a declaration of the file's own package."""
+    `alias` the name it gets in the file (empty: none). With an empty module, `alias` is what the file exports its own `name`
+    as. `package` marks a declaration of the file's own package."""
 
     module: str
     name: str
@@ -54,8 +55,8 @@ class Resolver(Protocol):
         """
         ...
 
-    def neighbours(self, path: str) -> Sequence[str]:
-        """Paths of other files whose top-level names are visible in `path` without an import."""
+    def package(self, path: str) -> str:
+        """The package of a file, if files of one package see each other's top-level names without an import; else empty."""
         ...
 
 

@@ -75,8 +75,8 @@ class PythonResolver:
                 return submodule
         return self._find(item.module, path)
 
-    def neighbours(self, path: str) -> Sequence[str]:
-        return ()
+    def package(self, path: str) -> str:
+        return ""
 
     def _find(self, module: str, importer: str) -> Sequence[str]:
         found = self.modules.get(module, ())
