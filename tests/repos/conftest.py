@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from accounts.models import Team
 from django.conf import settings
+
+from accounts.models import Team
 from repos import indexing, services
 from repos.models import Repository
-
 from tests.conftest import Cast
 from tests.engine.git_server import make_repository
 
