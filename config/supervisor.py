@@ -139,7 +139,7 @@ class Supervisor:
         """End all without waiting."""
         for child in self.children:
             if child.process is not None:
-                kill_group(child.process)
+                end_process(child.process, signal.SIGKILL, 5)
 
     def _start(self, child: Running) -> None:
         process = subprocess.Popen(

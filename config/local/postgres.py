@@ -42,6 +42,8 @@ def start_postgres(data: Path, *, durable: bool = True) -> Server:
     if not (data / "PG_VERSION").exists():
         _initdb(installed, data, account)
     sockets = _socket_folder(data, account)
+    for stale in sockets.glob(".s.PGSQL.*"):  # no server of this folder runs any more
+        stale.unlink(missing_ok=True)
     command = [str(installed / "bin" / "postgres"), "-D", str(data), *_options(sockets, durable)]
     process = spawn(command, data / "server.log", signal.SIGINT, **_run_as(account))
     url = f"postgresql://postgres@/postgres?host={quote(str(sockets), safe='/')}"

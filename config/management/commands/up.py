@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 
 from config import local
@@ -66,7 +67,7 @@ class Command(BaseCommand):
         try:
             with ExitStack() as stack:
                 run(Address(host, port), console, stop, stack, demo=demo)
-        except (CannotStart, local.LocalStackError, ProgramKeepsEnding) as error:
+        except (CannotStart, ImproperlyConfigured, local.LocalStackError, ProgramKeepsEnding) as error:
             console.line("pare", str(error))
             sys.exit(1)
 
