@@ -44,9 +44,8 @@ def index(root: Path, processes: int) -> None:
         cache=FolderFactsCache(cache_folder() / "facts"),
     )
     coverage = info.coverage
-    print(
-        f"{info.symbols} symbols in {coverage.parsed} files, {coverage.text} files as text, {sum(coverage.skipped.values())} left out"
-    )
+    left_out = sum(coverage.skipped.values())
+    print(f"{info.symbols} symbols in {coverage.parsed} files, {coverage.text} files as text, {left_out} left out")
 
 
 def query(root: Path, budget: int, as_text: bool) -> None:

@@ -20,7 +20,8 @@ from .types import EdgeStatistics, LanguageStatistics, SourceFile, Statistics
 
 @dataclass(slots=True)
 class Entry:
-    """A file that goes into the snapshot. `language` is empty for one that is searched as text; `source` is compressed."""
+    """A file that goes into the snapshot. `language` is empty for one that is searched as text; `source` is
+    compressed."""
 
     file: SourceFile
     language: str
@@ -120,7 +121,7 @@ def _terms(entries: Sequence[Entry], first_block: NDArray[np.int32]) -> dict[str
     }
 
 
-def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int64]]:
+def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int32]]:
     """A file's terms and postings, with the terms of its path added to each of its blocks."""
     facts = entry.facts
     rows = facts.postings().astype(np.int64)
@@ -136,7 +137,7 @@ def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int64]]:
     rows[2, both] += postings.PATH_CODE
     fresh = added[~np.isin(added, keys)]
     more = np.stack([fresh // width, fresh % width, np.full(len(fresh), postings.PATH_CODE)])
-    return terms, np.concatenate([rows, more], axis=1)
+    return terms, np.concatenate([rows, more], axis=1).astype(np.int32)
 
 
 def statistics(entries: Sequence[Entry], edges: Edges) -> Statistics:

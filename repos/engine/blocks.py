@@ -1,9 +1,9 @@
 """Cuts a file into blocks, the units that are searched, ranked and packed.
 
 A whole function of up to 120 lines is one block, with its decorators and leading comments, never glued to a neighbour.
-Longer ones become windows of about 50 lines cut at blank lines, their inner functions of 6 lines or more being blocks of
-their own. A class of up to 30 lines is one block; of a longer one the head and fields stand apart from the methods. What
-lies outside any definition comes in pieces of at most 40 lines.
+Longer ones become windows of about 50 lines cut at blank lines, their inner functions of 6 lines or more being blocks
+of their own. A class of up to 30 lines is one block; of a longer one the head and fields stand apart from the
+methods. What lies outside any definition comes in pieces of at most 40 lines.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class Cutter:
             start = last + 1
 
     def _cut(self, start: int, end: int, size: int) -> int:
-        """The last line of a piece that begins at `start`: the latest empty line in reach, if one is past the middle."""
+        """The last line of a piece that begins at `start`: the latest empty line in reach, if one is past the
+        middle."""
         if end - start < size:
             return end
         for line in range(start + size - 1, start + size // 2, -1):

@@ -83,8 +83,8 @@ def build_snapshot(
     """Index a tree and write the snapshot to `path` in one step.
 
     `progress` is called with (phase, done, total); what it raises ends the run and leaves nothing behind. With `cache`,
-    only blobs not seen before are read and parsed. Raises GrammarMissing, EngineError for a tree with too many files, or
-    whatever the tree and the cache raise.
+    only blobs not seen before are read and parsed. Raises GrammarMissing, EngineError for a tree with too many files,
+    or whatever the tree and the cache raise.
     """
     check_grammars()
     run = Run(limits or Limits(), progress)

@@ -1,9 +1,10 @@
 """The file format under a snapshot: named sections after a checked header, written once, read by mmap.
 
-    8 bytes magic | u32 version | u32 header length | u32 CRC of the header | header (msgpack) | sections, 64-byte aligned
+    8 bytes magic | u32 version | u32 header length | u32 CRC of the header | header (msgpack) | sections, 64-byte
+    aligned
 
-The header names each section with its type, offset, length and CRC, and the length of the whole file. A section's CRC is
-checked when it is first touched, so opening costs next to nothing and altered bytes are still never used.
+The header names each section with its type, offset, length and CRC, and the length of the whole file. A section's CRC
+is checked when it is first touched, so opening costs next to nothing and altered bytes are still never used.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +107,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 class Container:
-    """An open file. Arrays are views into the mapped pages: they are shared between processes and cannot be written to."""
+    """An open file. Arrays are views into the mapped pages: they are shared between processes and cannot be written
+    to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -158,10 +161,8 @@ class Container:
             self.array(name)
 
     def close(self) -> None:
-        try:
+        with suppress(BufferError):  # an array still looks into it; the pages go when the last one does
             self._map.close()
-        except BufferError:
-            pass  # an array still looks into it; the pages go when the last one does
 
 
 def _map(path: Path) -> mmap.mmap:

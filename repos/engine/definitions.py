@@ -24,8 +24,8 @@ _LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?=[^\w$\x80-\xff]*$)")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Lines are 0-based; `start` includes decorators and leading comments. `type_name` is the type that a method belongs to
-    when it does not stand inside it; `self_name` is what the method calls its instance."""
+    """Lines are 0-based; `start` includes decorators and leading comments. `type_name` is the type that a method
+    belongs to when it does not stand inside it; `self_name` is what the method calls its instance."""
 
     name: bytes
     kind: int
@@ -57,7 +57,7 @@ def find_definitions(
     found: list[Definition] = []
     stack: list[int] = []
     for node, kind, name_node in _nodes(language, captures):
-        first, last = node.start_byte, node.end_byte
+        first = node.start_byte
         while stack and found[stack[-1]].last_byte <= first:
             stack.pop()
         if len(stack) >= DEEPEST:

@@ -19,8 +19,8 @@ CALL = REFERENCE_KINDS.index("call")
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Nodes are symbols, then files. Sorted by source; `starts` has one entry a node and one more; `incoming` lists edge
-    numbers by target. Lines are 1-based."""
+    """Nodes are symbols, then files. Sorted by source; `starts` has one entry a node and one more; `incoming` lists
+    edge numbers by target. Lines are 1-based."""
 
     starts: NDArray[np.int32]
     targets: NDArray[np.int32]
@@ -119,10 +119,7 @@ def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
 
 def pack(rows: list[Row], nodes: int) -> Edges:
     """One edge for each (source, target, kind): the first line of the best confidence."""
-    if not rows:
-        table = np.zeros((0, 5), np.int64)
-    else:
-        table = np.array(rows, np.int64)
+    table = np.array(rows, np.int64).reshape(-1, 5)
     source, target, kind, confidence, line = table.T
     order = np.lexsort((line, confidence, kind, target, source))
     table = table[order]

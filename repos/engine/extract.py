@@ -31,7 +31,8 @@ class _TooSlow(Exception):
 
 
 def extract(source: bytes, language: str, limits: Limits) -> Facts:
-    """Facts of a file. `language` empty: a file without symbols, cut into windows. `Facts.skipped` tells why there are none."""
+    """Facts of a file. `language` empty: a file without symbols, cut into windows. `Facts.skipped` tells why there
+    are none."""
     reason = unusable(source, limits)
     if reason:
         return Facts(skipped=reason)
@@ -95,7 +96,7 @@ def _captures(source: bytes, language: str, limits: Limits) -> Captures:
         tree = parser.parse(chunk, progress_callback=late)
     except ValueError as error:
         raise _TooSlow from error
-    if tree is None or late():
+    if late():
         raise _TooSlow
     return cursor.captures(tree.root_node)
 
@@ -166,7 +167,7 @@ def _with_postings(
     terms, term, block, code, lengths = postings.count_terms(
         found, np.concatenate(at), np.concatenate(kinds), len(blocks)
     )
-    facts.blocks_i4 = pack_rows(*(zip(*blocks, strict=True) if blocks else ([], [], [], [])))
+    facts.blocks_i4 = pack_rows(*(list(column) for column in zip(*blocks, strict=True)))
     facts.terms, facts.postings_i4, facts.lengths_i4 = terms, pack_rows(term, block, code), pack_rows(*lengths.T)
     return facts
 

@@ -16,7 +16,8 @@ def blob_id(content: bytes) -> str:
 
 
 class FolderTree:
-    """Regular files below `root`, links left out. Contents are read when listed, once for the id, and again when asked for."""
+    """Regular files below `root`, links left out. Contents are read when listed, once for the id, and again when
+    asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

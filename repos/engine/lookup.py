@@ -14,15 +14,15 @@ SCANNED = 5_000
 
 
 def search_symbols(snapshot: Snapshot, query: str, *, limit: int = 20) -> list[Symbol]:
-    """Symbols by name, ignoring case: the exact name, then names that begin with it, then names that hold it. A query with a
-    dot (`Model.save`) looks for the last part and keeps those whose qualified name ends like the query."""
+    """Symbols by name, ignoring case: the exact name, then names that begin with it, then names that hold it. A query
+    with a dot (`Model.save`) looks for the last part and keeps those whose qualified name ends like the query."""
     query = query.strip().strip(".").replace("::", ".").replace("#", ".")
     name = query.rpartition(".")[2].lower().encode("utf-8", "surrogatepass")
     if not name or limit < 1:
         return []
     table, order = snapshot.symbols.lower_names, snapshot.symbols.by_name
     found: dict[int, int] = {}
-    place = bisect_left(table, name)  # type: ignore[type-var, arg-type]
+    place = bisect_left(table, name)
     while place < len(table) and table[place].startswith(name) and len(found) < SCANNED:
         found[int(order[place])] = 0 if table[place] == name else 1
         place += 1

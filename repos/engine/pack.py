@@ -1,4 +1,5 @@
-"""Fills the budget: whole blocks in order of score, leaving out those that do not fit; then signatures of their neighbours."""
+"""Fills the budget: whole blocks in order of score, leaving out those that do not fit; then signatures of their
+neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a path alone tells: whether to read the file, in which language, and whether it is product code, a test or an aside."""
+"""What a path alone tells: whether to read the file, in which language, and whether it is product code, a test or an
+aside."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ GENERATED = re.compile(
 )
 TEST = re.compile(
     r"(^|/)(tests?|testing|testdata|specs?|__tests__|__mocks__|e2e|fixtures?|integration[-_]?tests?|src/(test|androidTest|\w+Test))/|"
-    r"_test\.\w+$|[-_.]test\.\w+$|[-_.]spec\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala)$|(^|/)conftest\.py$|"
-    r"(^|/)tests\.(py|rs)$"
+    r"_test\.\w+$|[-_.]test\.\w+$|[-_.]spec\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala)$|"
+    r"(^|/)conftest\.py$|(^|/)tests\.(py|rs)$"
 )
 ASIDE = re.compile(
     r"(^|/)(examples?|samples?|demos?|docs?|documentation|doc_src|benches|benchmarks?|bench|playground|tutorials?)/"
@@ -41,19 +42,77 @@ ASIDE = re.compile(
 
 # Files without symbols that are worth a search. Program text ranks as code, the rest as prose.
 PROGRAM = {
-    ".c": "c", ".h": "c", ".cc": "c++", ".cpp": "c++", ".cxx": "c++", ".hpp": "c++", ".hh": "c++", ".cs": "c#", ".rb": "ruby",
-    ".php": "php", ".kt": "kotlin", ".kts": "kotlin", ".scala": "scala", ".swift": "swift", ".m": "objective-c", ".dart": "dart",
-    ".vue": "vue", ".svelte": "svelte", ".sh": "shell", ".bash": "shell", ".sql": "sql", ".lua": "lua", ".ex": "elixir",
-    ".exs": "elixir", ".erl": "erlang", ".clj": "clojure", ".hs": "haskell", ".ml": "ocaml", ".pl": "perl", ".r": "r",
-    ".jl": "julia", ".zig": "zig", ".proto": "protobuf", ".graphql": "graphql", ".groovy": "groovy", ".gradle": "gradle",
-    ".fs": "f#", ".ps1": "powershell", ".tf": "terraform", ".cu": "cuda", ".asm": "assembly", ".s": "assembly",
-}  # fmt: skip
+    ".c": "c",
+    ".h": "c",
+    ".cc": "c++",
+    ".cpp": "c++",
+    ".cxx": "c++",
+    ".hpp": "c++",
+    ".hh": "c++",
+    ".cs": "c#",
+    ".rb": "ruby",
+    ".php": "php",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
+    ".scala": "scala",
+    ".swift": "swift",
+    ".m": "objective-c",
+    ".dart": "dart",
+    ".vue": "vue",
+    ".svelte": "svelte",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".sql": "sql",
+    ".lua": "lua",
+    ".ex": "elixir",
+    ".exs": "elixir",
+    ".erl": "erlang",
+    ".clj": "clojure",
+    ".hs": "haskell",
+    ".ml": "ocaml",
+    ".pl": "perl",
+    ".r": "r",
+    ".jl": "julia",
+    ".zig": "zig",
+    ".proto": "protobuf",
+    ".graphql": "graphql",
+    ".groovy": "groovy",
+    ".gradle": "gradle",
+    ".fs": "f#",
+    ".ps1": "powershell",
+    ".tf": "terraform",
+    ".cu": "cuda",
+    ".asm": "assembly",
+    ".s": "assembly",
+}
 PROSE = {
-    ".md": "markdown", ".mdx": "markdown", ".rst": "restructuredtext", ".txt": "text", ".adoc": "asciidoc", ".yaml": "yaml",
-    ".yml": "yaml", ".toml": "toml", ".json": "json", ".ini": "ini", ".cfg": "ini", ".html": "html", ".htm": "html",
-    ".jinja": "template", ".j2": "template", ".jinja2": "template", ".tmpl": "template", ".hbs": "template", ".ejs": "template",
-    ".css": "css", ".scss": "css", ".less": "css", ".xml": "xml", ".mod": "go module", ".properties": "ini", ".env": "ini",
-}  # fmt: skip
+    ".md": "markdown",
+    ".mdx": "markdown",
+    ".rst": "restructuredtext",
+    ".txt": "text",
+    ".adoc": "asciidoc",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".toml": "toml",
+    ".json": "json",
+    ".ini": "ini",
+    ".cfg": "ini",
+    ".html": "html",
+    ".htm": "html",
+    ".jinja": "template",
+    ".j2": "template",
+    ".jinja2": "template",
+    ".tmpl": "template",
+    ".hbs": "template",
+    ".ejs": "template",
+    ".css": "css",
+    ".scss": "css",
+    ".less": "css",
+    ".xml": "xml",
+    ".mod": "go module",
+    ".properties": "ini",
+    ".env": "ini",
+}
 NAMED = {"makefile": "make", "dockerfile": "docker", "jenkinsfile": "groovy", "rakefile": "ruby", "gemfile": "ruby"}
 
 

@@ -1,7 +1,7 @@
 """Counts of terms in blocks: one byte each in a file's facts, and merged for a whole repository.
 
-A code holds how often a term stands in a block's code, comments and strings, and whether it is in the file's path. Counts are
-rounded down to a level: the ranking saturates long before the last one.
+A code holds how often a term stands in a block's code, comments and strings, and whether it is in the file's path.
+Counts are rounded down to a level: the ranking saturates long before the last one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def to_code(
     code: NDArray[np.integer], comment: NDArray[np.integer], string: NDArray[np.integer], path: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     side = 3 * _side[np.minimum(comment, 64)] + _side[np.minimum(string, 64)]
-    return 9 * (14 * np.minimum(path, 1) + _main[np.minimum(code, 64)]) + side
+    found: NDArray[np.int64] = 9 * (14 * np.minimum(path, 1) + _main[np.minimum(code, 64)]) + side
+    return found
 
 
 def weights(code: float, comment: float, string: float, path: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -46,9 +47,8 @@ def count_terms(
     table: dict[bytes, int] = {}
     flat = np.fromiter((table.setdefault(t, len(table)) for group in expanded for t in group), np.int64)
     sizes = np.fromiter(map(len, expanded), np.int64, len(expanded))
-    for number, word in enumerate(distinct):
-        distinct[word] = number  # type: ignore[assignment]
-    index = np.fromiter(map(distinct.__getitem__, found), np.int64, len(found))  # type: ignore[arg-type]
+    places = {word: number for number, word in enumerate(distinct)}
+    index = np.fromiter(map(places.__getitem__, found), np.int64, len(found))
     keep = blocks >= 0
     term, repeated = expand(flat, sizes, index[keep], np.flatnonzero(keep))
     return [*table], *_count(term, blocks[repeated], classes[repeated], block_count)

@@ -176,7 +176,8 @@ def _file_scores(
         + w.file_importers * _unit(signals.importers(snapshot, best.tolist(), score[best])) * worth
         + w.file_named * per_file["named"]
     )
-    return (score * (worth > 0)).astype(np.float32)
+    kept: Floats = (score * (worth > 0)).astype(np.float32)
+    return kept
 
 
 def _most(scores: Floats, of_file: NDArray[np.int32], count: int) -> Floats:

@@ -25,8 +25,8 @@ SELF = b"self"
 def find_references(
     source: bytes, lines: Lines, language: Language, captures: Captures, definitions: Sequence[Definition]
 ) -> tuple[list[bytes], list[NDArray[np.integer] | list[int]]]:
-    """-> names, and the columns name, qualifier, kind, line, owner (see facts.Facts). A qualifier that means the instance
-    of the enclosing type is written `self`, whatever the language calls it."""
+    """-> names, and the columns name, qualifier, kind, line, owner (see facts.Facts). A qualifier that means the
+    instance of the enclosing type is written `self`, whatever the language calls it."""
     spots: dict[int, tuple[int, int]] = {}
     for kind in (2, 0, 1):  # a name that is inherited from, or called, is no plain reference
         for node in captures.get(REFERENCE_KINDS[kind], ()):

@@ -1,7 +1,7 @@
 """Facts of all files -> edges. Each has a kind, a line and a confidence:
 
-certain: the name is defined in the same file, or an import (or the language's package rule) leads to exactly that definition;
-likely: found through an inherited type, a wildcard import, or as one of few of that name in the file;
+certain: the name is defined in the same file, or an import (or the language's package rule) leads to exactly that
+definition; likely: found through an inherited type, a wildcard import, or as one of few of that name in the file;
 guess: a member of that name exists on few types, and nothing tells which type is meant.
 """
 
@@ -42,7 +42,8 @@ class Unit:
 
 @dataclass(slots=True)
 class Binding:
-    """What a name means in a file through imports. `outside`: it comes from elsewhere, so no definition here is meant."""
+    """What a name means in a file through imports. `outside`: it comes from elsewhere, so no definition here is
+    meant."""
 
     files: tuple[int, ...] = ()
     symbols: tuple[int, ...] = ()

@@ -1,13 +1,14 @@
 """Lexical search: BM25F over the blocks of a snapshot, and BM25 over its files, for several queries in one pass.
 
-Two readings of the same postings: `raw` terms as they stand, and stems, where the postings of all terms with one stem are
-added up. Stems are scored with comments (`full`) and without (`code`).
+Two readings of the same postings: `raw` terms as they stand, and stems, where the postings of all terms with one stem
+are added up. Stems are scored with comments (`full`) and without (`code`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,8 @@ def _norm(lengths: Floats) -> Floats:
 
 
 def search(snapshot: Snapshot, task: Mapping[bytes, int], parts: Mapping[str, frozenset[bytes]]) -> Scores:
-    """Score all blocks and files for the task's terms. `parts` are named subsets of them, scored as queries of their own."""
+    """Score all blocks and files for the task's terms. `parts` are named subsets of them, scored as queries of their
+    own."""
     fields = prepared(snapshot)
     terms = snapshot.terms
     raw = {term: number for term in task if (number := terms.words.find(term)) >= 0}
@@ -157,7 +159,7 @@ def _gain(frequency: NDArray[np.floating]) -> Floats:
     return (frequency * (K1 + 1) / (frequency + K1)).astype(np.float32)
 
 
-def _scaled(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+def _scaled(scores: NDArray[Any]) -> NDArray[Any]:
     top = float(scores.max()) if len(scores) else 0.0
     return scores / top if top > 0 else scores
 

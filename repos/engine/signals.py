@@ -1,4 +1,5 @@
-"""Signals beside the words themselves: names and paths the task mentions, what matching tests call, graph neighbours."""
+"""Signals beside the words themselves: names and paths the task mentions, what matching tests call, graph
+neighbours."""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ def symbols_named(snapshot: Snapshot, name: str) -> list[int]:
     """Symbols of exactly that name."""
     table = snapshot.symbols.lower_names
     wanted, exact = name.lower().encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass")
-    start = bisect_left(table, wanted)  # type: ignore[type-var, arg-type]
+    start = bisect_left(table, wanted)
     found = []
     while start < len(table) and table[start] == wanted:
         symbol = int(snapshot.symbols.by_name[start])

@@ -20,8 +20,8 @@ DEFAULTS = SliceOptions()
 def make_slice(snapshot: Snapshot, task: str, *, budget: int, options: SliceOptions = DEFAULTS) -> Slice:
     """The context for a task: `Slice.text` has at most `budget` tokens by `Slice.tokenizer`.
 
-    The same snapshot, task, budget and options give the same slice. A task none of whose words occur gets the map of the
-    repository. Raises BadTask for a budget outside 1 to 1,000,000 or a task over 100,000 characters.
+    The same snapshot, task, budget and options give the same slice. A task none of whose words occur gets the map of
+    the repository. Raises BadTask for a budget outside 1 to 1,000,000 or a task over 100,000 characters.
     """
     if not 1 <= budget <= MOST_TOKENS:
         raise BadTask(f"The budget must be 1 to {MOST_TOKENS:,} tokens, not {budget:,}.")

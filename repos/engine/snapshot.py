@@ -191,10 +191,10 @@ class Snapshot:
         get, box = self._container.array, self._container
         columns = ("kinds", "parents", "starts", "ends", "name_lines", "signature_ends", "by_name")
         return Symbols(
-            Strings(box, "symbols.names"),
-            Strings(box, "symbols.types"),
-            *(get(f"symbols.{name}") for name in columns),
-            Strings(box, "symbols.lower"),
+            names=Strings(box, "symbols.names"),
+            type_names=Strings(box, "symbols.types"),
+            lower_names=Strings(box, "symbols.lower"),
+            **{name: get(f"symbols.{name}") for name in columns},
         )
 
     @cached_property
@@ -203,17 +203,17 @@ class Snapshot:
         first = self.files.first_block
         files = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
         lengths = get("blocks.lengths").reshape(3, -1).astype(np.float32)
-        return Blocks(*(get(f"blocks.{name}") for name in ("starts", "ends", "symbols", "flags")), files, lengths)
+        columns = ("starts", "ends", "symbols", "flags")
+        return Blocks(files=files, lengths=lengths, **{name: get(f"blocks.{name}") for name in columns})
 
     @cached_property
     def terms(self) -> Terms:
         get, box = self._container.array, self._container
+        columns = ("starts", "blocks", "codes", "stem_starts", "stem_terms")
         return Terms(
-            Strings(box, "terms.words"),
-            *(get(f"terms.{name}") for name in ("starts", "blocks", "codes")),
-            Strings(box, "terms.stems"),
-            get("terms.stem_starts"),
-            get("terms.stem_terms"),
+            words=Strings(box, "terms.words"),
+            stems=Strings(box, "terms.stems"),
+            **{name: get(f"terms.{name}") for name in columns},
         )
 
     @cached_property

@@ -19,7 +19,8 @@ CODE_LIKE = re.compile(
 NAME = re.compile(r"[A-Za-z_$][\w$]*")
 PATH = re.compile(r"[\w.@+-]+(?:[/\\][\w.@+-]+)+|\b[\w-]+\.[A-Za-z]{1,5}\b")
 ABOUT_TESTS = re.compile(
-    r"\b(?:add|write|fix|update|improve|extend|cover|missing|flaky|failing|broken)\b[^.\n]{0,40}\b(?:unit[- ]|integration[- ]|regression[- ])?tests?\b"
+    r"\b(?:add|write|fix|update|improve|extend|cover|missing|flaky|failing|broken)\b[^.\n]{0,40}"
+    r"\b(?:unit[- ]|integration[- ]|regression[- ])?tests?\b"
     r"|\btest (?:case|suite|coverage|file|fixture)s?\b|\bflaky\b",
     re.I,
 )
@@ -43,7 +44,7 @@ def read_task(text: str) -> Task:
     text = text.replace("\r\n", "\n")
     lines = [line for line in text.split("\n") if line.strip(" #=-*")]
     title = " ".join(lines[0].split()[:TITLE_WORDS]) if lines else ""
-    ticked = [found for found in BACKTICKS.findall(text)]
+    ticked: list[str] = BACKTICKS.findall(text)
     like_code = [match[0] for match in CODE_LIKE.finditer(text)]
     named = frozenset(words.terms(" ".join([*ticked, *like_code])))
     return Task(

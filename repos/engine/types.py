@@ -90,7 +90,8 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Share of the files in a supported form that could be used, 0 to 1; binaries and generated files do not count."""
+        """Share of the files in a supported form that could be used, 0 to 1; binaries and generated files do not
+        count."""
         used = self.parsed + self.text
         failed = sum(count for reason, count in self.skipped.items() if reason in FAILURES)
         return used / (used + failed) if used + failed else 1.0
@@ -174,7 +175,8 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class SliceOptions:
-    """`repository` and `now` only appear in the header: without `now` no age is stated, so that equal input gives equal text."""
+    """`repository` and `now` only appear in the header: without `now` no age is stated, so that equal input gives
+    equal text."""
 
     repository: str = ""
     now: datetime | None = None

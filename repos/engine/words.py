@@ -1,7 +1,7 @@
 """Text to search terms: identifiers whole and in parts, lower case; and the light stemming of the second index.
 
-Works on bytes, since an index run reads every byte of a repository: a word is a run of ASCII letters, digits, underscores
-and bytes above 0x7f. Each distinct word is looked at once a process.
+Works on bytes, since an index run reads every byte of a repository: a word is a run of ASCII letters, digits,
+underscores and bytes above 0x7f. Each distinct word is looked at once a process.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Parsing in other processes. The parser holds the interpreter's lock for a whole parse, so threads would gain nothing; and a
-parser that crashes or hangs on one file takes a worker with it, not the index run.
+"""Parsing in other processes. The parser holds the interpreter's lock for a whole parse, so threads would gain
+nothing; and a parser that crashes or hangs on one file takes a worker with it, not the index run.
 
 Workers are started as programs of their own (see worker.py), because a task queue's own worker processes may not fork.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -36,7 +36,8 @@ _done = msgspec.msgpack.Decoder(list[Done])
 
 
 def parse_all(jobs: Iterable[Job], *, total_bytes: int, processes: int, limits: Limits) -> Iterator[Done]:
-    """Records of all jobs, in no particular order. A file that breaks the parser has the skip reason `parser_failed`."""
+    """Records of all jobs, in no particular order. A file that breaks the parser has the skip reason
+    `parser_failed`."""
     if processes < 2 or total_bytes < WORTH_STARTING:
         for oid, language, source in jobs:
             yield oid, language, record_of(source, language, limits)
@@ -152,10 +153,8 @@ class _Worker:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                try:
+                with suppress(OSError):  # bytes that could not be flushed to a dead worker
                     pipe.close()
-                except OSError:
-                    pass  # bytes that could not be flushed to a dead worker
 
     def _send(self, data: bytes) -> None:
         pipe = self._process.stdin

@@ -6,7 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import GrammarMissing
+from repos.engine.errors import GrammarMissing
+
 from . import go, java, javascript, python, rust, typescript
 from .base import Language
 

@@ -1,8 +1,9 @@
 """What a language module gives, and the captures its one query may use.
 
-Captures: `@def.KIND` a definition (kinds below), `@const` the name of a module-level constant, `@call` / `@ref` / `@base`
-the name of something called, mentioned, inherited from, `@import` a whole import statement, `@comment`, `@doc` (text that
-only explains, such as a docstring), `@string`, `@attr` a decorator or attribute standing above its definition.
+Captures: `@def.KIND` a definition (kinds below), `@const` the name of a module-level constant, `@call` / `@ref` /
+`@base` the name of something called, mentioned, inherited from, `@import` a whole import statement, `@comment`,
+`@doc` (text that only explains, such as a docstring), `@string`, `@attr` a decorator or attribute standing above its
+definition.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl",
 
 class Import(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One imported thing. `module` as written; `name` the imported member, `*` for all, empty for the module itself;
-    `alias` the name it gets in the file (empty: none). With an empty module, `alias` is what the file exports its own `name`
-    as. `package` marks a declaration of the file's own package."""
+    `alias` the name it gets in the file (empty: none). With an empty module, `alias` is what the file exports its own
+    `name` as. `package` marks a declaration of the file's own package."""
 
     module: str
     name: str
@@ -56,7 +57,8 @@ class Resolver(Protocol):
         ...
 
     def package(self, path: str) -> str:
-        """The package of a file, if files of one package see each other's top-level names without an import; else empty."""
+        """The package of a file, if files of one package see each other's top-level names without an import; else
+        empty."""
         ...
 
 
@@ -75,10 +77,12 @@ class Manifests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`grammar` names the module and the function that gives the tree-sitter capsule. `family` languages share names and imports (JavaScript, TypeScript).
+    """`grammar` names the module and the function that gives the tree-sitter capsule. `family` languages share names
+    and imports (JavaScript, TypeScript).
 
-    `name_fields` are the fields that may hold a definition's name, in order. `receiver` reads (own name, type name) off a
-    definition that belongs to a type it does not stand in. `self_names` are the words for the enclosing type's instance.
+    `name_fields` are the fields that may hold a definition's name, in order. `receiver` reads (own name, type name)
+    off a definition that belongs to a type it does not stand in. `self_names` are the words for the enclosing type's
+    instance.
     """
 
     name: str

@@ -59,7 +59,7 @@ class PackageResolver:
 
     def targets(self, path: str, item: Import) -> Sequence[str]:
         if item.name == "*":
-            return self.types.get(item.module) or self.files.get(item.module, ())
+            return self.types.get(item.module, self.files.get(item.module, []))
         name = f"{item.module}.{item.name}"
         # An imported type, an inner type of one, or a static member.
         for tried in (name, item.module, item.module.rpartition(".")[0]):

@@ -15,7 +15,9 @@ COMMON = """
 (method_definition) @def.function
 (variable_declarator value: [(arrow_function) (function_expression) (generator_function)]) @def.function
 (variable_declarator value: (class)) @def.class
-(assignment_expression left: [(identifier) (member_expression)] right: [(arrow_function) (function_expression) (class)]) @def.function
+(assignment_expression
+  left: [(identifier) (member_expression)]
+  right: [(arrow_function) (function_expression) (class)]) @def.function
 (pair key: [(property_identifier) (string)] value: [(arrow_function) (function_expression)]) @def.function
 (program (lexical_declaration (variable_declarator name: (identifier) @const)))
 (program (variable_declaration (variable_declarator name: (identifier) @const)))
