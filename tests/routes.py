@@ -39,7 +39,7 @@ class Route:
         if doc := getattr(self.view, "hot_doc", None):
             return Scope(doc.scope)
         kind = self.view.cls  # type: ignore[attr-defined]
-        return Scope(getattr(kind, "scopes", {}).get(method, getattr(kind, "scope", None)))
+        return Scope(getattr(kind, "scopes", {}).get(method, getattr(kind, "scope", "")))
 
     def places(self) -> list[str]:
         """The names of the parts of the path that change."""
