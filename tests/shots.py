@@ -5,13 +5,13 @@ picture may hide: a page wider than the window, errors in the browser's console,
 """
 
 import argparse
-import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import find_chromium
 
 WIDTHS = (1440, 360)
 THEMES = ("light", "dark")
@@ -21,7 +21,7 @@ def main() -> int:
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         problems = [
             problem
             for width in options.widths
@@ -44,12 +44,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--themes", nargs="*", choices=THEMES, default=THEMES)
     parser.add_argument("--window", action="store_true", help="only what the first screen shows, not the whole page")
     return parser.parse_args()
-
-
-def chromium() -> str | None:
-    """A Chromium on this machine; None leaves the choice to Playwright."""
-    found = os.environ.get("PARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or shutil.which("google-chrome")
 
 
 def take_all(browser: Browser, options: argparse.Namespace, width: int, theme: str) -> list[str]:

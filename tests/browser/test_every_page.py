@@ -1,0 +1,136 @@
+"""Every page in a real browser, at both widths and in both themes: accessible, no wider than the window, no errors.
+
+The pages come from the routes, so a new one is looked at without being listed. Needs a Chromium; PARE_REQUIRE_BROWSER
+makes its absence a failure instead of a skip.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.conftest import Cast
+
+# Both widths and both themes; tests/design proves the colours of the other two pairings by arithmetic.
+LOOKS = ((1440, "light"), (360, "dark"))
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
+# Not pages of ours to look at: the admin is Django's, the rest answers with something else than a page.
+OUTSIDE = re.compile(r"^(admin/|api/v1/|healthz|readyz|api/schema)")
+ELSEWHERE = {"home", "search"}
+
+
+def pages(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, str]]:
+    """(name, route) of every named route that takes nothing but a team."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from pages(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern) and entry.name and not OUTSIDE.match(route):
+            path = route.replace("<slug:team>", "acme")
+            if "<" not in path and "(" not in path and entry.name not in ELSEWHERE:
+                yield entry.name, f"/{path}"
+
+
+@pytest.fixture
+def olgas_cookie(cast: Cast) -> str:
+    client: Client = cast.client(cast.olga)
+    return client.cookies["pare"].value
+
+
+def open_context(browser: Browser, server: LiveServer, width: int, theme: str, cookie: str = "") -> BrowserContext:
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    if cookie:
+        context.add_cookies([{"name": "pare", "value": cookie, "url": server.url}])
+    return context
+
+
+def look_at(context: BrowserContext, name: str, path: str) -> list[str]:
+    page = context.new_page()
+    found = faults(page, name, path)
+    page.close()
+    return found
+
+
+def faults(page: Page, name: str, path: str) -> list[str]:
+    """What is wrong with a page: axe's findings, errors of the browser, a page that scrolls sideways."""
+    if page.request.get(path).status == 405:
+        return []  # an address that is only posted to
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    response = page.goto(path)
+    if response is None or response.status >= 400:
+        return [f"{name}: answered {response.status if response else 'nothing'}"]
+    for violation in Axe().run(page, options=RULES).response["violations"]:
+        nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
+        found.append(f"{violation['id']}: {violation['help']}: {nodes}")
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("wider than the window")
+    return [f"{name}: {fault}" for fault in found]
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_pages_of_a_member(
+    browser: Browser, live_server: LiveServer, olgas_cookie: str, width: int, theme: str
+) -> None:
+    context = open_context(browser, live_server, width, theme, olgas_cookie)
+    found = [fault for name, path in pages() for fault in look_at(context, name, path)]
+    context.close()
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_pages_of_a_stranger(browser: Browser, live_server: LiveServer, width: int, theme: str) -> None:
+    context = open_context(browser, live_server, width, theme)
+    public = {
+        "landing": "/",
+        "login": "/account/login/",
+        "signup": "/account/signup/",
+        "reset": "/account/password/reset/",
+    }
+    found = [fault for name, path in public.items() for fault in look_at(context, name, path)]
+    context.close()
+    assert found == [], "\n".join(found)
+
+
+def test_a_phone_opens_the_menu_and_a_keyboard_closes_it(
+    browser: Browser, live_server: LiveServer, olgas_cookie: str
+) -> None:
+    context = open_context(browser, live_server, 360, "light", olgas_cookie)
+    page = context.new_page()
+    page.goto("/t/acme/team/")
+    menu = page.get_by_role("button", name="Menu")
+    entry = page.get_by_role("navigation", name="Team", exact=True).get_by_role("link", name="Billing")
+    assert not entry.is_visible()
+    menu.click()
+    assert entry.is_visible() and menu.get_attribute("aria-expanded") == "true"
+    account = page.locator("summary", has_text="Your account")
+    account.click()
+    assert page.get_by_role("button", name="Log out").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("button", name="Log out").is_visible()
+    context.close()
+
+
+def test_a_chosen_theme_outlives_the_page(browser: Browser, live_server: LiveServer, olgas_cookie: str) -> None:
+    context = open_context(browser, live_server, 1440, "light", olgas_cookie)
+    page = context.new_page()
+    page.goto("/t/acme/team/")
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.locator("summary", has_text="Your account").click()
+    page.get_by_role("button", name="Dark").click()
+    page.goto("/t/acme/billing/")
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (light, dark) == ("rgb(251, 250, 247)", "rgb(17, 20, 22)")
+    context.close()
