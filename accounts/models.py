@@ -174,6 +174,11 @@ class ApiKeyQuerySet(TeamRowQuerySet["ApiKey"]):
         unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return self.filter(unexpired, revoked_at=None)
 
+    def live_first(self) -> Self:
+        """Live keys before those that ended; the newest first in both."""
+        ended = models.Q(revoked_at__isnull=False) | models.Q(expires_at__lte=timezone.now(), expires_at__isnull=False)
+        return self.annotate(ended=ended).order_by("ended", "-created_at", "-pk")
+
 
 class ApiKey(models.Model):
     """A key of a team: `pare_<key_id>_<secret>`. Personal keys end with their membership; service keys have none."""

@@ -4,12 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import api_keys, audit
 from accounts.access import check_right, holds
-from accounts.models import ApiKey, Membership, Team, User
+from accounts.models import ApiKey, ApiKeyQuerySet, Membership, Team, User
 from accounts.roles import Right, Role, Scope, scopes_of
 from accounts.services.errors import BadExpiry, KeyLimitReached, NoScopes, ScopeNotAllowed, ServiceKeysNotInPlan
 from accounts.services.teams import lock_team_for
@@ -19,7 +18,7 @@ PERSONAL_KEYS_LIMIT = 50  # live keys of one member
 SERVICE_KEYS_LIMIT = 200  # live keys of one team
 
 
-def keys_seen_by(membership: Membership) -> QuerySet[ApiKey]:
+def keys_seen_by(membership: Membership) -> ApiKeyQuerySet:
     """The keys a member may see and revoke: all of the team for those who manage service keys, else their own."""
     keys = ApiKey.objects.for_team(membership.team_id).select_related("membership__user", "created_by")
     return keys if holds(membership, Right.MANAGE_SERVICE_KEYS) else keys.filter(membership=membership)

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -24,7 +23,7 @@ KEYS_PER_PAGE = 50
 @team_view(Right.MANAGE_OWN_KEYS)
 @require_safe
 def api_keys(request: TeamRequest) -> HttpResponse:
-    keys = services.keys_seen_by(request.membership).order_by(F("revoked_at").desc(nulls_first=True), "-created_at")
+    keys = services.keys_seen_by(request.membership).live_first()
     context = {
         "page_obj": Paginator(keys, KEYS_PER_PAGE).get_page(request.GET.get("page")),
         "sees_all": holds(request.membership, Right.MANAGE_SERVICE_KEYS),

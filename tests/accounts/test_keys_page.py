@@ -164,6 +164,16 @@ def test_an_admin_revokes_any_key_of_the_team_and_no_other(cast: Cast) -> None:
     assert "Revoked" in client.get("/t/acme/keys/").content.decode()
 
 
+def test_live_keys_come_first(cast: Cast) -> None:
+    now = timezone.now()
+    make_api_key(cast.acme, name="lasting", created_at=now - timedelta(days=9))
+    make_api_key(cast.acme, name="expired", expires_at=now - timedelta(days=1))
+    make_api_key(cast.acme, name="revoked", revoked_at=now - timedelta(days=1))
+    make_api_key(cast.acme, name="ending", created_at=now - timedelta(days=8), expires_at=now + timedelta(days=1))
+    names = [key.name for key in cast.client(cast.olga).get("/t/acme/keys/").context["page_obj"]]
+    assert names == ["ending", "lasting", "revoked", "expired"]
+
+
 def test_billing_has_no_keys(cast: Cast) -> None:
     client = cast.client(cast.vic)
     assert client.get("/t/acme/keys/").status_code == 403
