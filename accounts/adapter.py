@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = {  # noqa: RUF012
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": "This e-mail address and password do not belong together.",
+        "email_password_mismatch": "This email address and password do not belong together.",
         "incorrect_code": "This is not the code, or it ran out. Type it again, or ask for a new one.",
         "too_many_login_attempts": "Too many failed log-ins. Wait five minutes, then try again.",
         "rate_limited": "Too many requests in a short time. Wait a minute, then try again.",
@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             logger.exception("Mail %s could not be sent", template_prefix)
             messages.error(
                 request_context.request,
-                "The e-mail could not be sent just now. Wait a minute, then ask for it again.",
+                "The email could not be sent just now. Wait a minute, then ask for it again.",
             )
 
 

@@ -82,7 +82,7 @@ class CloseTeamForm(RefusableForm):
 
 
 class InviteForm(RefusableForm):
-    email = forms.EmailField(max_length=254, label="E-mail address")
+    email = forms.EmailField(max_length=254, label="Email address")
     role = forms.TypedChoiceField(coerce=Role, initial=Role.MEMBER, help_text=ROLE_HELP)
 
     def __init__(self, *args: Any, membership: Membership, **kwargs: Any) -> None:
@@ -145,7 +145,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         model = User
         fields = ("name",)
         labels = {"name": "Your name"}  # noqa: RUF012
-        help_texts = {"name": "Shown to the members of your teams. Without one, they see your e-mail address."}  # noqa: RUF012
+        help_texts = {"name": "Shown to the members of your teams. Without one, they see your email address."}  # noqa: RUF012
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])

@@ -63,7 +63,7 @@ class InvitationNotOpen(DomainError):
 class WrongAddress(DomainError):
     code, status = "invitation_for_another_address", 403
     message = (
-        "This invitation was sent to another e-mail address. Log in with the address it was sent to, or add that "
+        "This invitation was sent to another email address. Log in with the address it was sent to, or add that "
         "address to your account and verify it."
     )
 

@@ -1,4 +1,4 @@
-"""Inviting people by e-mail. The link's token is made by the mail task, so that only its digest is ever stored."""
+"""Inviting people by email. The link's token is made by the mail task, so that only its digest is ever stored."""
 
 import secrets
 from datetime import timedelta

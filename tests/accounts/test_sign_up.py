@@ -1,4 +1,4 @@
-"""From an e-mail address to a named team: sign-up, the code in the mail, and where log-in leads."""
+"""From an email address to a named team: sign-up, the code in the mail, and where log-in leads."""
 
 import re
 
@@ -127,7 +127,7 @@ def test_when_the_mail_server_is_down_the_newcomer_is_told_and_asks_again(monkey
     with monkeypatch.context() as patch:
         patch.setattr(EmailBackend, "send_messages", refuse)
         answer = client.post("/account/signup/", {"email": "nora@acme.example", "password1": NEW_PASSWORD}, follow=True)
-    assert "The e-mail could not be sent just now." in answer.content.decode()
+    assert "The email could not be sent just now." in answer.content.decode()
     path = answer.redirect_chain[-1][0]
     cache.clear()  # a new code may be asked for every ten seconds only
     client.post(path, {"action": "resend"})
