@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from accounts.models import Team
+from usage import ingest, pricebook, rollups
+from usage.ingest import NewEvent
 from usage.sources import TokenCounts, UsageRecord
 
 _numbers = count(1)
@@ -51,3 +54,16 @@ def make_event(**fields: Any) -> dict[str, Any]:
 
 def body_of(events: Iterable[Any]) -> bytes:
     return json.dumps({"events": list(events)}).encode()
+
+
+def send(team: Team, *records: UsageRecord, **place: Any) -> None:
+    """Store these as the write path does, and bring the rollups up to date."""
+    events = [NewEvent(record, **place) for record in records]
+    ingest.write(team_id=team.pk, events=events, book=pricebook.current())
+    settle()
+
+
+def settle() -> None:
+    """Recompute every day that changed."""
+    for team_id, day in rollups.dirty_days():
+        rollups.recompute(team_id=team_id, day=day)

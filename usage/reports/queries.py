@@ -1,0 +1,155 @@
+"""The sums themselves: every read is over the daily rollups of a range. Raw events are never scanned for these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from enum import StrEnum
+
+from django.db.models import Count, Max, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, TruncMonth
+
+from accounts.models import Team, User
+from repos.models import Repository
+from usage.models import Agent, Basis, Billing, DailyRollup, DailySessions
+from usage.reports.figures import AGGREGATES, Figures, Group, TokenClass, figures_of
+from usage.reports.scope import Range, Sight
+
+Names = Callable[[list[int]], dict[int, tuple[str, str]]]
+
+
+class GroupBy(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+    MEMBER = "member"
+    REPOSITORY = "repository"
+    AGENT = "agent"
+    MODEL = "model"
+    PROVIDER = "provider"
+    BILLING = "billing"
+    BASIS = "basis"
+    TOKEN_CLASS = "token_class"
+
+
+def _within(sight: Sight, span: Range) -> QuerySet[DailyRollup]:
+    return sight.rows().filter(day__gte=span.start, day__lte=span.end)
+
+
+def totals(sight: Sight, span: Range) -> Figures:
+    return figures_of(_within(sight, span).aggregate(**AGGREGATES))
+
+
+def token_classes(figures: Figures) -> list[TokenClass]:
+    """The four classes of a sum, with what each costs at list prices."""
+    return [
+        TokenClass("input_uncached", "Input, not cached", figures.input_uncached, figures.cost_input),
+        TokenClass("cache_read", "Cache read", figures.cache_read, figures.cost_cache_read),
+        TokenClass("cache_write", "Cache write", figures.cache_write, figures.cost_cache_write),
+        TokenClass("output", "Output", figures.output, figures.cost_output),
+    ]
+
+
+def grouped(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
+    """The range by one dimension: days and months in order, everything else by list price, largest first."""
+    if by is GroupBy.TOKEN_CLASS:
+        raise ValueError("token_class is a split of one sum: use token_classes(totals(...))")
+    if by in (GroupBy.DAY, GroupBy.MONTH):
+        return _by_time(sight, span, by)
+    if by is GroupBy.MEMBER:
+        return _by_owner(sight, span, "member", _member_names)
+    if by is GroupBy.REPOSITORY:
+        return _by_owner(sight, span, "repository", lambda ids: _repository_names(sight.team, ids))
+    rows = _within(sight, span).values(by.value).annotate(**AGGREGATES)
+    return _sorted(Group(row[by.value], _word(by, row[by.value]), figures_of(row)) for row in rows)
+
+
+def _by_time(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
+    rows = _within(sight, span)
+    timed = rows.values("day") if by is GroupBy.DAY else rows.values(month=TruncMonth("day"))
+    found = {row[by.value]: figures_of(row) for row in timed.annotate(**AGGREGATES).order_by(by.value)}
+    if by is GroupBy.DAY:
+        found = {day: found.get(day, Figures()) for day in span.days}
+    form = "%Y-%m-%d" if by is GroupBy.DAY else "%Y-%m"
+    return [Group(f"{moment:{form}}", f"{moment:{form}}", figures) for moment, figures in found.items()]
+
+
+def _by_owner(sight: Sight, span: Range, name: str, names: Names) -> list[Group]:
+    """By member or repository: one group for each known one, one for each label that matches none, one for no label."""
+    id_field, label_field = f"{name}_id", f"{name}_label"
+    unknown = "not in the team" if name == "member" else "not linked"
+    known = _within(sight, span).exclude(**{id_field: None}).values(id_field)
+    known = known.annotate(**AGGREGATES, sent_as=Max(label_field))
+    loose = _within(sight, span).filter(**{id_field: None}).values(label_field).annotate(**AGGREGATES)
+    found = list(known)
+    labels = names([row[id_field] for row in found])
+    groups = []
+    for row in found:
+        gone = (f"former-{row[id_field]}", row["sent_as"] or f"Former {name}")
+        groups.append(Group(*labels.get(row[id_field], gone), figures_of(row)))
+    for row in loose:
+        label = row[label_field]
+        words = f"{label} ({unknown})" if label else f"No {name} given"
+        groups.append(Group(label, words, figures_of(row)))
+    return _sorted(groups)
+
+
+def _member_names(ids: list[int]) -> dict[int, tuple[str, str]]:
+    return {user.pk: (user.email, user.label) for user in User.objects.filter(pk__in=ids)}
+
+
+def _repository_names(team: Team, ids: list[int]) -> dict[int, tuple[str, str]]:
+    rows = Repository.objects.for_team(team).filter(pk__in=ids).values_list("pk", "public_id", "name")
+    return {pk: (str(public_id), name) for pk, public_id, name in rows}
+
+
+def _word(by: GroupBy, value: str) -> str:
+    words: dict[GroupBy, dict[str, str]] = {
+        GroupBy.AGENT: dict(Agent.choices),
+        GroupBy.BILLING: dict(Billing.choices),
+        GroupBy.BASIS: dict(Basis.choices),
+    }
+    return words.get(by, {}).get(value, value) or "Not known"
+
+
+def _sorted(groups: Iterable[Group]) -> list[Group]:
+    return sorted(groups, key=lambda group: (-group.figures.list_price, -group.figures.tokens, group.label))
+
+
+def by_day_and_model(sight: Sight, span: Range) -> dict[tuple[date, str], Figures]:
+    """What the stacked chart needs: a sum for each day and model that has one."""
+    rows = _within(sight, span).values("day", "model").annotate(**AGGREGATES)
+    return {(row["day"], row["model"]): figures_of(row) for row in rows}
+
+
+def reporting_agents(sight: Sight, span: Range) -> list[tuple[str, str, int, int, date]]:
+    """(agent, its name, events, members, last day) of the agents that reported, most events first."""
+    rows = (
+        _within(sight, span)
+        .values("agent")
+        .annotate(total=Sum("events"), members=Count("member_id", distinct=True), last=Max("day"))
+        .order_by("-total")
+    )
+    names = dict(Agent.choices)
+    return [
+        (row["agent"], names.get(row["agent"], row["agent"]), row["total"], row["members"], row["last"]) for row in rows
+    ]
+
+
+def sessions(sight: Sight, span: Range) -> int:
+    """Distinct sessions a day, added up over the range: a session over midnight counts on both days."""
+    rows = DailySessions.objects.for_team(sight.team).filter(day__gte=span.start, day__lte=span.end)
+    if sight.member_id is not None:
+        rows = rows.filter(member_id=sight.member_id)
+    return int(rows.aggregate(total=Coalesce(Sum("sessions"), Value(0)))["total"])
+
+
+def unknown_members(sight: Sight, span: Range) -> list[str]:
+    """Labels that were sent for members and match nobody in the team."""
+    rows = _within(sight, span).filter(member_id=None).exclude(member_label="")
+    return list(rows.order_by("member_label").values_list("member_label", flat=True).distinct())
+
+
+def unpriced_models(sight: Sight, span: Range) -> dict[str, int]:
+    """Calls without a list price by model, most first."""
+    rows = _within(sight, span).filter(unpriced_events__gt=0).values("model").annotate(calls=Sum("unpriced_events"))
+    return {row["model"]: row["calls"] for row in rows.order_by("-calls", "model")}
