@@ -21,6 +21,7 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 from config.processes import die_with_parent, end_process, free_port
@@ -186,7 +187,9 @@ def web_process(django_db_setup: None) -> Iterator[str]:
         "--blocking-threads",
         "4",
     ]
-    environment = child_environment(SITE_ROOT=url, EMAIL_BACKEND="config.mail.LogBackend")
+    options += ["--static-path-mount", str(settings.STATIC_ROOT)]
+    call_command("collectstatic", interactive=False, verbosity=0)
+    environment = child_environment(SITE_ROOT=url)
     log = settings.DATA / "logs" / "web.log"
     child = start_child("web", ["granian", *options, "config.wsgi:application"], environment, log)
     CHILDREN.append(child)

@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -45,8 +46,10 @@ class Address:
         )
         return f"http://{shown}:{self.port}"
 
-    def is_ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+    def is_ready(self, site: str) -> bool:
+        """Whether /readyz says so, asked as a visitor of `site`: other names are refused once SITE_ROOT is https."""
+        question = urllib.request.Request(f"{self.url}/readyz", headers={"Host": urlsplit(site).netloc})
+        with suppress(OSError), urllib.request.urlopen(question, timeout=5) as answer:
             return bool(answer.status == 200)
         return False
 
@@ -97,7 +100,7 @@ def announce(
     deadline = time.monotonic() + READY_TIMEOUT
     while not stop.wait(TICK):
         look(supervisor, servers)
-        if address.is_ready():
+        if address.is_ready(supervisor.environment["SITE_ROOT"]):
             console.say(f"Pare is up: {address.url}")
             return
         if time.monotonic() > deadline:
@@ -188,7 +191,8 @@ def programs(address: Address, data: Path) -> list[Program]:
         "256",
     ]
     web += ["--blocking-threads", str(env_int("PARE_WEB_THREADS", 16)), "--workers-kill-timeout", "8"]
-    web += ["--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
+    web += ["--static-path-mount", str(settings.STATIC_ROOT), "--respawn-failed-workers", "--no-ws"]
+    web += ["config.wsgi:application"]
     worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(env_int("PARE_WORKER_PROCESSES", 2))]
     worker += ["--hostname", "pare@%h", "--loglevel", "INFO", "--without-mingle", "--without-gossip"]
     beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(data / "beat-schedule"), "--pidfile", ""]
