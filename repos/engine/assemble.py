@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from . import paths, postings, words
 from .container import Part
-from .edges import Edges
+from .edges import Places
 from .facts import Facts
 from .resolve import CONFIDENCES, EDGE_KINDS
-from .snapshot import strings
+from .tables import GRAPH_SECTIONS, Graph, strings
 from .types import EdgeStatistics, LanguageStatistics, SourceFile, Statistics
 
 
@@ -35,7 +35,13 @@ def offsets(sizes: Sequence[int]) -> NDArray[np.int32]:
     return np.cumsum([0, *sizes]).astype(np.int32)
 
 
-def sections(entries: Sequence[Entry], languages: Sequence[str], edges: Edges) -> dict[str, Part]:
+def places(entries: Sequence[Entry]) -> Places:
+    starts = [entry.facts.blocks()[0].astype(np.int64) + 1 + (number << 32) for number, entry in enumerate(entries)]
+    first = offsets([len(entry.facts.definition_names) for entry in entries])
+    return Places(first, np.concatenate(starts) if starts else np.zeros(0, np.int64))
+
+
+def sections(entries: Sequence[Entry], languages: Sequence[str], edges: Graph) -> dict[str, Part]:
     first_symbol = offsets([len(entry.facts.definition_names) for entry in entries])
     first_block = offsets([entry.facts.blocks().shape[1] for entry in entries])
     code = {name: number for number, name in enumerate(languages)}
@@ -52,15 +58,7 @@ def sections(entries: Sequence[Entry], languages: Sequence[str], edges: Edges) -
     parts |= _symbols(entries, first_symbol)
     parts |= _blocks(entries, first_symbol)
     parts |= _terms(entries, first_block)
-    parts |= {
-        "graph.starts": edges.starts,
-        "graph.targets": edges.targets,
-        "graph.kinds": edges.kinds,
-        "graph.confidences": edges.confidences,
-        "graph.lines": edges.lines,
-        "graph.incoming_starts": edges.incoming_starts,
-        "graph.incoming": edges.incoming,
-    }
+    parts |= {f"graph.{name}": getattr(edges, name) for name in GRAPH_SECTIONS}
     return parts
 
 
@@ -140,7 +138,7 @@ def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int32]]:
     return terms, np.concatenate([rows, more], axis=1).astype(np.int32)
 
 
-def statistics(entries: Sequence[Entry], edges: Edges) -> Statistics:
+def statistics(entries: Sequence[Entry], edges: Graph) -> Statistics:
     by_label: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for entry in entries:
         row = by_label[entry.label]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import assemble, container, paths
 from .assemble import Entry
-from .edges import Edges, link
+from .edges import link
 from .errors import EngineError
 from .facts import EXTRACTOR, Record, cache_key, decode_facts, decode_record, digest
 from .languages import ALL, BY_NAME, check_grammars, language_of
@@ -18,6 +18,7 @@ from .languages.base import Manifests
 from .manifests import FamilyFiles
 from .resolve import Unit
 from .snapshot import Meta
+from .tables import Graph
 from .types import (
     Coverage,
     FactsCache,
@@ -176,8 +177,9 @@ def _entries(run: Run, wanted: list[Wanted], records: dict[str, bytes]) -> list[
     return entries
 
 
-def _link(run: Run, entries: list[Entry]) -> Edges:
-    first = assemble.offsets([len(entry.facts.definition_names) for entry in entries]).tolist()
+def _link(run: Run, entries: list[Entry]) -> Graph:
+    places = assemble.places(entries)
+    first = places.first_symbol.tolist()
     units = [
         Unit(number, entry.file.path, entry.language, entry.role == "test", entry.facts, first[number])
         for number, entry in enumerate(entries)
@@ -191,4 +193,4 @@ def _link(run: Run, entries: list[Entry]) -> Edges:
     def tick(done: int) -> None:
         run.tell("resolve", done, len(units))
 
-    return link(units, manifests, first[-1], len(entries), tick)
+    return link(units, manifests, places, tick)

@@ -12,32 +12,41 @@ from .facts import REFERENCE_KINDS
 from .languages.base import CONTAINERS, Manifests
 from .references import NO_QUALIFIER, SELF, SOME_EXPRESSION
 from .resolve import CERTAIN, KIND_OF_REFERENCE, TESTS, Found, Linker, Unit
+from .tables import Graph
 
 BASE = REFERENCE_KINDS.index("base")
 CALL = REFERENCE_KINDS.index("call")
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Nodes are symbols, then files. Sorted by source; `starts` has one entry a node and one more; `incoming` lists
-    edge numbers by target. Lines are 1-based."""
-
-    starts: NDArray[np.int32]
-    targets: NDArray[np.int32]
-    kinds: NDArray[np.uint8]
-    confidences: NDArray[np.uint8]
-    lines: NDArray[np.int32]
-    incoming_starts: NDArray[np.int32]
-    incoming: NDArray[np.int32]
-
-
 Row = tuple[int, int, int, int, int]  # source, target, kind, confidence, line
 
 
-def link(
-    units: Sequence[Unit], manifests: dict[str, Manifests], symbols: int, files: int, tick: Callable[[int], None]
-) -> Edges:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where nodes and blocks are. `first_symbol` has one entry a file and one more; `block_keys` are file << 32 |
+    first line."""
+
+    first_symbol: NDArray[np.int32]
+    block_keys: NDArray[np.int64]
+
+    @property
+    def symbols(self) -> int:
+        return int(self.first_symbol[-1])
+
+    @property
+    def nodes(self) -> int:
+        return self.symbols + len(self.first_symbol) - 1
+
+    def block_of(self, source: NDArray[np.int64], line: NDArray[np.int64]) -> NDArray[np.int64]:
+        file = np.searchsorted(self.first_symbol, source, side="right") - 1
+        file = np.where(source >= self.symbols, source - self.symbols, file)
+        found: NDArray[np.int64] = np.searchsorted(self.block_keys, (file << 32) | line, side="right") - 1
+        return found
+
+
+def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places, tick: Callable[[int], None]) -> Graph:
     """`tick` is called now and then with the number of files done."""
+    symbols = places.symbols
     linker = Linker(units, manifests)
     rows: list[Row] = []
     for unit in units:
@@ -47,7 +56,7 @@ def link(
         rows += [(symbols + unit.number, symbols + file, 0, CERTAIN, line) for file, line in linker.imports(unit)]
         if number % 256 == 0:
             tick(number)
-    return pack(rows, symbols + files)
+    return pack(rows, places)
 
 
 def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
@@ -117,24 +126,26 @@ def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
     return next((n for n in found if linker.kinds[n] in CONTAINERS), -1)
 
 
-def pack(rows: list[Row], nodes: int) -> Edges:
-    """One edge for each (source, target, kind): the first line of the best confidence."""
+def pack(rows: list[Row], places: Places) -> Graph:
+    """One edge for each (block, source, target, kind): the first line of the best confidence."""
     table = np.array(rows, np.int64).reshape(-1, 5)
     source, target, kind, confidence, line = table.T
-    order = np.lexsort((line, confidence, kind, target, source))
-    table = table[order]
+    block = places.block_of(source, line)
+    order = np.lexsort((line, confidence, kind, target, source, block))
+    table, block = table[order], block[order]
     if len(table):
-        same = np.all(table[1:, :3] == table[:-1, :3], axis=1)
-        table = table[np.concatenate(([True], ~same))]
+        same = np.all(table[1:, :3] == table[:-1, :3], axis=1) & (block[1:] == block[:-1])
+        kept = np.concatenate(([True], ~same))
+        table, block = table[kept], block[kept]
     source, target, kind, confidence, line = table.T
-    bounds = np.arange(nodes + 1)
     back = np.argsort(target, kind="stable")
-    return Edges(
-        starts=np.searchsorted(source, bounds).astype(np.int32),
+    return Graph(
+        block_starts=np.searchsorted(block, np.arange(len(places.block_keys) + 1)).astype(np.int32),
+        sources=source.astype(np.int32),
         targets=target.astype(np.int32),
         kinds=kind.astype(np.uint8),
         confidences=confidence.astype(np.uint8),
         lines=line.astype(np.int32),
-        incoming_starts=np.searchsorted(target[back], bounds).astype(np.int32),
+        incoming_starts=np.searchsorted(target[back], np.arange(places.nodes + 1)).astype(np.int32),
         incoming=back.astype(np.int32),
     )

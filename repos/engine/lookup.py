@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+import numpy as np
+
 from .resolve import CONFIDENCES, EDGE_KINDS
 from .signals import TEST_ROLE
 from .snapshot import Snapshot
@@ -59,15 +61,17 @@ def edges_of(snapshot: Snapshot, symbol: int) -> tuple[list[Edge], list[Edge]]:
     """Edges that leave a symbol, and edges that lead to it."""
     if not 0 <= symbol < len(snapshot.symbols.kinds):
         return [], []
-    graph = snapshot.graph
-    outgoing = range(int(graph.starts[symbol]), int(graph.starts[symbol + 1]))
+    graph, file = snapshot.graph, snapshot.file_of_symbol(symbol)
+    first, last = snapshot.files.first_block[file : file + 2].tolist()
+    low, high = int(graph.block_starts[first]), int(graph.block_starts[last])
+    outgoing = (low + np.flatnonzero(graph.sources[low:high] == symbol)).tolist()
     incoming = graph.incoming[int(graph.incoming_starts[symbol]) : int(graph.incoming_starts[symbol + 1])].tolist()
     return [_edge(snapshot, number) for number in outgoing], [_edge(snapshot, number) for number in incoming]
 
 
 def _edge(snapshot: Snapshot, number: int) -> Edge:
     graph = snapshot.graph
-    source = int(graph.starts.searchsorted(number, side="right")) - 1
+    source = int(graph.sources[number])
     n_symbols = len(snapshot.symbols.kinds)
     file = snapshot.file_of_symbol(source) if source < n_symbols else source - n_symbols
     return Edge(

@@ -17,7 +17,8 @@ from .tokens import count, count_up_to
 from .types import Confidence, SliceItem
 
 SMALLEST = 16  # tokens below which nothing more is tried
-MOST_MISSES = 120
+MOST_MISSES = 60
+MOST_LETTERS = 8  # a token of source has fewer on average
 SIGNATURE_SHARE = 0.04  # of the budget, kept for signatures
 MOST_SIGNATURE_TOKENS = 600
 NEIGHBOURS_OF = 12  # best items whose neighbours are shown
@@ -48,23 +49,31 @@ def _full(snapshot: Snapshot, ranking: Ranking, budget: int) -> tuple[list[Piece
     pieces: list[Piece] = []
     chosen: list[int] = []
     left, misses = budget, 0
+    counted: dict[int, int] = snapshot.memo.setdefault("tokens", {})
     top = float(ranking.block_scores[0]) if len(ranking.blocks) else 1.0
     for block, score in zip(ranking.blocks.tolist(), ranking.block_scores.tolist(), strict=True):
         if left < SMALLEST or misses > MOST_MISSES:
             break
         start, end = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
-        if (end - start + 1) // 2 > left:  # a line takes a token or more; blank ones may share one
+        # A line takes a token or more; blank ones may share one.
+        if counted.get(block, (end - start + 1) // 2) > left:
             misses += 1
             continue
         text = _block_text(snapshot, block, start, end)
-        tokens = count_up_to(text, left)
+        tokens = counted.get(block) or _count(text, left)
         if tokens is None:
             misses += 1
             continue
+        counted[block] = tokens
         left -= tokens
         chosen.append(block)
         pieces.append(Piece(_item(snapshot, ranking, block, score, top), text, tokens))
     return pieces, chosen
+
+
+def _count(text: str, left: int) -> int | None:
+    """Tokens of a text, or None when there are more than `left`. What is plainly too long is not counted."""
+    return None if len(text) > MOST_LETTERS * left else count_up_to(text, left)
 
 
 def _block_text(snapshot: Snapshot, block: int, start: int, end: int) -> str:
@@ -147,7 +156,7 @@ def _neighbours(snapshot: Snapshot, chosen: Sequence[int], shown: set[int]) -> I
     at, graph, degree = signals.block_of_symbol(snapshot), snapshot.graph, signals.in_degree(snapshot)
     found: dict[int, tuple[float, str, Confidence]] = {}
     for place, block in enumerate(chosen[:NEIGHBOURS_OF]):
-        for edge in signals.edges_of_block(snapshot, block).tolist():
+        for edge in signals.edges_of_block(snapshot, block):
             target = int(graph.targets[edge])
             if target >= len(at) or int(at[target]) in shown or graph.confidences[edge] > 1:
                 continue

@@ -144,8 +144,8 @@ def _graph(snapshot: Snapshot, mix: Floats, eligible: Floats) -> dict[str, Float
     )
     tests = _best(np.where(is_test, mix, 0), signals.TEST_BLOCKS)
     seeds = _best(mix * eligible, signals.SEEDS)
-    called = signals.spread(snapshot, tests.tolist(), mix[tests]) * (eligible > 0)
-    callees = signals.spread(snapshot, seeds.tolist(), mix[seeds]) * (eligible > 0)
+    called = signals.spread(snapshot, tests, mix[tests]) * (eligible > 0)
+    callees = signals.spread(snapshot, seeds, mix[seeds]) * (eligible > 0)
     files = snapshot.blocks.files
     named = signals.same_named(snapshot, files[tests].tolist(), mix[tests])
     return {"tests": _unit(called), "callees": _unit(callees), "same_name": _unit(named)[files]}

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from . import words
 from .postings import weights
-from .snapshot import Snapshot, Terms
+from .snapshot import Snapshot
+from .tables import Terms
 
 Floats = NDArray[np.float32]
 K1, B = 1.2, 0.75
@@ -165,36 +166,36 @@ def _scaled(scores: NDArray[Any]) -> NDArray[Any]:
 
 
 def _hits(terms: Terms, queries: list[list[int]], fields: dict[str, Field]) -> Hits:
-    term: list[NDArray[np.int64]] = []
-    block: list[NDArray[np.int64]] = []
-    body: dict[str, list[Floats]] = {name: [] for name in fields}
-    path: dict[str, list[Floats]] = {name: [] for name in fields}
-    for number, variants in enumerate(queries):
-        spans = [(int(terms.starts[v]), int(terms.starts[v + 1])) for v in variants]
-        found = np.concatenate([terms.blocks[a:b] for a, b in spans]).astype(np.int64)
-        codes = np.concatenate([terms.codes[a:b] for a, b in spans])
-        first: NDArray[np.int64] | None = None
-        order: NDArray[np.int64] | None = None
-        if len(variants) > 1:
-            order = np.argsort(found, kind="stable")
-            found = found[order]
-            first = np.flatnonzero(np.diff(found, prepend=-1))
-            found = found[first]
-        term.append(np.full(len(found), number))
-        block.append(found)
+    """Postings of terms that stand alone are taken as they are; those of several forms of one word are added up."""
+    single = [number for number, forms in enumerate(queries) if len(forms) == 1]
+    several = [number for number, forms in enumerate(queries) if len(forms) > 1]
+    term, block, codes = _gather(terms, queries, single)
+    body = {name: field.body[codes] for name, field in fields.items()}
+    path = {name: field.path[codes] for name, field in fields.items()}
+    if several:
+        more, where, codes = _gather(terms, queries, several)
+        key = (more << 32) | where
+        order = np.argsort(key, kind="stable")
+        key, codes = key[order], codes[order]
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        term = np.concatenate([term, key[first] >> 32])
+        block = np.concatenate([block, key[first] & 0xFFFFFFFF])
         for name, field in fields.items():
-            weight, extra = field.body[codes], field.path[codes]
-            if order is not None and first is not None:
-                weight, extra = np.add.reduceat(weight[order], first), np.maximum.reduceat(extra[order], first)
-            body[name].append(weight)
-            path[name].append(extra)
-    empty = np.zeros(0, np.float32)
-    return Hits(
-        np.concatenate(term) if term else np.zeros(0, np.int64),
-        np.concatenate(block) if block else np.zeros(0, np.int64),
-        {name: np.concatenate(parts) if parts else empty for name, parts in body.items()},
-        {name: np.concatenate(parts) if parts else empty for name, parts in path.items()},
-    )
+            body[name] = np.concatenate([body[name], np.add.reduceat(field.body[codes], first)])
+            path[name] = np.concatenate([path[name], np.maximum.reduceat(field.path[codes], first)])
+    return Hits(term, block, body, path)
+
+
+def _gather(
+    terms: Terms, queries: list[list[int]], numbers: list[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """(query number, block, code) of all postings of some queries, end to end."""
+    spans = [(number, int(terms.starts[v]), int(terms.starts[v + 1])) for number in numbers for v in queries[number]]
+    if not spans:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    number, start, end = np.array(spans, np.int64).T
+    block = np.concatenate([terms.blocks[a:b] for _, a, b in spans]).astype(np.int64)
+    return np.repeat(number, end - start), block, np.concatenate([terms.codes[a:b] for _, a, b in spans])
 
 
 def _file_scores(snapshot: Snapshot, field: Field, hits: Hits, reading: str, times: Floats, n_files: int) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,65 +79,67 @@ def mentions(snapshot: Snapshot, task: Task) -> Floats:
 def file_names(snapshot: Snapshot, task: Task) -> Floats:
     """Files whose path, or name, the task gives: 1 for a path or a name with its extension, less for a bare name."""
     score = np.zeros(len(snapshot.files.paths), np.float32)
-    given = {path.lower() for path in task.paths}
-    bare = {term.decode("utf-8", "replace") for term in task.terms}
-    for number, path in enumerate(snapshot.files.paths):
+    by_name, by_stem = _names(snapshot)
+    for term in task.terms:
+        score[by_stem.get(term.decode("utf-8", "replace"), [])] = 0.5
+    for path in task.paths:
         low = path.lower()
-        name = low[low.rfind("/") + 1 :]
-        if name in given or any(path_ends(low, item) for item in given if "/" in item):
-            score[number] = 1.0
-        elif len(stem := name.split(".")[0]) > 2 and stem in bare:
-            score[number] = 0.5
+        for number in by_name.get(low[low.rfind("/") + 1 :], ()):
+            if f"/{snapshot.files.paths[number].lower()}".endswith(f"/{low}"):
+                score[number] = 1.0
     return score
 
 
-def path_ends(path: str, tail: str) -> bool:
-    return path == tail or path.endswith("/" + tail)
+def _names(snapshot: Snapshot) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Files by name, and by name up to the first dot, in lower case."""
+    found: tuple[dict[str, list[int]], dict[str, list[int]]] | None = snapshot.memo.get("names")
+    if found is None:
+        by_name: dict[str, list[int]] = {}
+        by_stem: dict[str, list[int]] = {}
+        found = snapshot.memo["names"] = by_name, by_stem
+        for number, path in enumerate(snapshot.files.paths):
+            name = path[path.rfind("/") + 1 :].lower()
+            by_name.setdefault(name, []).append(number)
+            if name.find(".") > 2:
+                by_stem.setdefault(name[: name.find(".")], []).append(number)
+    return found
 
 
-def edges_of_block(snapshot: Snapshot, block: int) -> NDArray[np.int64]:
+def edges_of_block(snapshot: Snapshot, block: int) -> range:
     """Numbers of the edges that start inside a block."""
-    blocks, graph, files = snapshot.blocks, snapshot.graph, snapshot.files
-    file = int(blocks.files[block])
-    start, end = int(blocks.starts[block]), int(blocks.ends[block])
-    low, high = int(files.first_symbol[file]), int(files.first_symbol[file + 1])
-    names = snapshot.symbols.name_lines[low:high]
-    first, last = low + bisect_left(names, start), low + bisect_right(names, end)
-    owners = [int(blocks.symbols[block]), *range(first, last)]
-    owners.append(len(snapshot.symbols.names) + file)
-    spans = [np.arange(graph.starts[o], graph.starts[o + 1]) for o in dict.fromkeys(owners) if o >= 0]
-    found = np.concatenate(spans).astype(np.int64)
-    lines = graph.lines[found]
-    return found[(lines >= start) & (lines <= end)]
+    return range(int(snapshot.graph.block_starts[block]), int(snapshot.graph.block_starts[block + 1]))
 
 
-def spread(snapshot: Snapshot, seeds: list[int], weights: Floats) -> Floats:
+def spread(snapshot: Snapshot, seeds: NDArray[np.int64], weights: Floats) -> Floats:
     """One step from seed blocks along their edges; a target's share falls with how many lead to it. Per block."""
-    score = np.zeros(len(snapshot.blocks.starts), np.float32)
     at, degree, graph = block_of_symbol(snapshot), in_degree(snapshot), snapshot.graph
-    n_symbols = len(at)
-    for seed, weight in zip(seeds, weights.tolist(), strict=True):
-        edges = edges_of_block(snapshot, seed)
-        targets = graph.targets[edges]
-        edges, targets = edges[targets < n_symbols], targets[targets < n_symbols]
-        share = KIND_WEIGHT[graph.kinds[edges]] * CONFIDENCE_WEIGHT[graph.confidences[edges]] / degree[targets]
-        np.add.at(score, at[targets], weight * share)
-    score[np.array(seeds, np.int64)] = 0
+    sizes = graph.block_starts[seeds + 1] - graph.block_starts[seeds]
+    edges = _ranges(graph.block_starts[seeds], sizes)
+    weight = np.repeat(weights, sizes)
+    inside = graph.targets[edges] < len(at)
+    edges, weight = edges[inside], weight[inside]
+    targets = graph.targets[edges]
+    share = weight * KIND_WEIGHT[graph.kinds[edges]] * CONFIDENCE_WEIGHT[graph.confidences[edges]] / degree[targets]
+    score = np.bincount(at[targets], share, len(snapshot.blocks.starts)).astype(np.float32)
+    score[seeds] = 0
     return score
+
+
+def _ranges(starts: NDArray[np.int32], sizes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The numbers of all ranges, end to end."""
+    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
 
 
 def importers(snapshot: Snapshot, files: list[int], weights: Floats) -> Floats:
     """Files that import the best files."""
     graph, n_symbols = snapshot.graph, len(snapshot.symbols.names)
     score = np.zeros(len(snapshot.files.paths), np.float32)
-    sources = graph.sources() if "sources" not in snapshot.memo else snapshot.memo["sources"]
-    snapshot.memo["sources"] = sources
     degree = in_degree(snapshot)
     for file, weight in zip(files, weights.tolist(), strict=True):
         node = n_symbols + file
         edges = graph.incoming[graph.incoming_starts[node] : graph.incoming_starts[node + 1]]
         edges = edges[graph.kinds[edges] == EDGE_KINDS.index("imports")]
-        score[sources[edges] - n_symbols] += weight / degree[node]
+        score[graph.sources[edges] - n_symbols] += weight / degree[node]
     return score
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +16,13 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from .container import Container, Part
+from .container import Container
 from .errors import SnapshotCorrupt
 from .languages.base import KINDS
+from .tables import GRAPH_SECTIONS, Blocks, Files, Graph, Strings, Symbols, Terms
 from .types import Coverage, Statistics
 
-Ints = NDArray[np.int32]
-Bytes = NDArray[np.uint8]
+FILES_KEPT = 128
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -36,111 +34,6 @@ class Meta(msgspec.Struct, frozen=True):
     statistics: Statistics
 
 
-def strings(name: str, values: Iterable[bytes]) -> dict[str, Part]:
-    """A table of byte strings as two sections."""
-    items = list(values)
-    ends = np.cumsum([0, *map(len, items)]).astype(np.uint32)
-    return {name: b"".join(items), f"{name}.at": ends}
-
-
-class Strings:
-    """A table of byte strings, read in place."""
-
-    def __init__(self, container: Container, name: str) -> None:
-        self._bytes = container.array(name).tobytes()
-        self._at = container.array(f"{name}.at")
-
-    def __len__(self) -> int:
-        return len(self._at) - 1
-
-    def __getitem__(self, index: int) -> bytes:
-        return self._bytes[self._at[index] : self._at[index + 1]]
-
-    def holding(self, part: bytes, most: int) -> list[int]:
-        """Indices of values that hold `part`, at most `most`."""
-        found: list[int] = []
-        at = self._bytes.find(part)
-        while at >= 0 and len(found) < most:
-            index = int(np.searchsorted(self._at, at, side="right")) - 1
-            if at + len(part) <= self._at[index + 1]:
-                found.append(index)
-                at = self._bytes.find(part, int(self._at[index + 1]))
-            else:
-                at = self._bytes.find(part, at + 1)
-        return found
-
-    def find(self, value: bytes) -> int:
-        """The index of a value in a sorted table, or -1."""
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if self[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self) and self[low] == value else -1
-
-
-@dataclass(frozen=True)
-class Files:
-    paths: list[str]
-    languages: Bytes
-    roles: Bytes
-    lines: Ints
-    first_block: Ints  # one more entry than files; so has first_symbol
-    first_symbol: Ints
-
-
-@dataclass(frozen=True)
-class Symbols:
-    names: Strings
-    type_names: Strings
-    kinds: Bytes
-    parents: Ints
-    starts: Ints
-    ends: Ints
-    name_lines: Ints
-    signature_ends: Ints
-    by_name: Ints  # symbol numbers in order of their lower-case name
-    lower_names: Strings  # the lower-case names in that order
-
-
-@dataclass(frozen=True)
-class Blocks:
-    starts: Ints
-    ends: Ints
-    symbols: Ints
-    flags: Bytes
-    files: Ints
-    lengths: NDArray[np.float32]  # shape (3, blocks): terms of code, comments, strings
-
-
-@dataclass(frozen=True)
-class Terms:
-    words: Strings
-    starts: NDArray[np.int64]
-    blocks: NDArray[np.uint32]
-    codes: Bytes
-    stems: Strings  # only those that several terms share, or that differ from their term
-    stem_starts: Ints
-    stem_terms: Ints
-
-
-@dataclass(frozen=True)
-class Graph:
-    starts: Ints
-    targets: Ints
-    kinds: Bytes
-    confidences: Bytes
-    lines: Ints
-    incoming_starts: Ints
-    incoming: Ints
-
-    def sources(self) -> Ints:
-        """The source node of every edge."""
-        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
-
-
 class Snapshot:
     """An open snapshot. Cheap to open (the header only); sections are mapped and checked when first used."""
 
@@ -150,7 +43,7 @@ class Snapshot:
             self._meta = msgspec.msgpack.decode(bytes(self._container.header.meta), type=Meta)
         except msgspec.DecodeError as error:
             raise SnapshotCorrupt(f"The header of the snapshot {path.name} cannot be read.") from error
-        self._sources: OrderedDict[int, bytes] = OrderedDict()
+        self._lines: OrderedDict[int, list[bytes]] = OrderedDict()
         self._lock = threading.Lock()
         self.memo: dict[str, Any] = {}  # derived arrays that later slices use again
 
@@ -218,8 +111,7 @@ class Snapshot:
 
     @cached_property
     def graph(self) -> Graph:
-        names = ("starts", "targets", "kinds", "confidences", "lines", "incoming_starts", "incoming")
-        return Graph(*(self._container.array(f"graph.{name}") for name in names))
+        return Graph(**{name: self._container.array(f"graph.{name}") for name in GRAPH_SECTIONS})
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -232,25 +124,25 @@ class Snapshot:
 
     def source(self, file: int) -> bytes:
         """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
-        with self._lock:
-            if file in self._sources:
-                self._sources.move_to_end(file)
-                return self._sources[file]
         start, end = int(self._source_at[file]), int(self._source_at[file + 1])
         try:
-            found = zstandard.ZstdDecompressor().decompress(self._container.piece("sources", start, end))
+            return zstandard.ZstdDecompressor().decompress(self._container.piece("sources", start, end))
         except zstandard.ZstdError as error:
             raise SnapshotCorrupt(f"A source in the snapshot {self.path.name} is damaged.") from error
-        with self._lock:
-            self._sources[file] = found
-            while len(self._sources) > 256:
-                self._sources.popitem(last=False)
-        return found
 
     def lines(self, file: int, start: int, end: int) -> str:
-        """Lines `start` to `end`, 1-based and inclusive, without the last line end."""
-        lines = self.source(file).split(b"\n")[start - 1 : end]
-        return b"\n".join(line.removesuffix(b"\r") for line in lines).decode("utf-8", "replace")
+        """Lines `start` to `end`, 1-based and inclusive, without the last line end. Files used last stay split."""
+        with self._lock:
+            found = self._lines.get(file)
+            if found is not None:
+                self._lines.move_to_end(file)
+        if found is None:
+            found = self.source(file).replace(b"\r\n", b"\n").split(b"\n")
+            with self._lock:
+                self._lines[file] = found
+                while len(self._lines) > FILES_KEPT:
+                    self._lines.popitem(last=False)
+        return b"\n".join(found[start - 1 : end]).decode("utf-8", "replace")
 
     def file_of_symbol(self, symbol: int) -> int:
         return bisect_right(self.files.first_symbol, symbol) - 1
