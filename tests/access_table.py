@@ -58,6 +58,14 @@ repository_unlink     POST    302    302    403     403      404    login   logi
 repository_symbols    GET     200    200    200     403      404    login   login
 repository_try        GET     200    200    200     403      404    login   login
 repository_try        POST    200    200    200     403      404    login   login
+
+overview              GET     200    200    200     200      404    login   login
+setup_skip            POST    302    302    302     302      404    login   login
+setup_show            POST    302    302    302     302      404    login   login
+agents                GET     200    200    200     200      404    login   login
+spend                 GET     200    200    200     200      404    login   login
+spend_csv             GET     200    200    200     200      404    login   login
+
 git_webhook           POST    401    401    401     401      401    401     401
 """
 

@@ -153,6 +153,6 @@ def address(world: World, row: Row, owner: Team | None) -> str:
     if row.route == "invitation":
         make_invitation(world.cast.acme, world.cast.olga)
     public_id = world.thing(kind, owner) if owner else uuid.uuid4()
-    places = {"team": world.cast.acme.slug, "token": TOKEN, "public_id": public_id}
+    places = {"team": world.cast.acme.slug, "token": TOKEN, "public_id": public_id, "step": "repository"}
     path = reverse(row.route, kwargs={name: places[name] for name in ROUTES[row.route].places()})
     return path + QUERIES.get(row.route, "")

@@ -3,11 +3,11 @@
 from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
+
 from accounts.models import AuditEntry
 from billing.plans import PLANS, has_room_for_one_more, is_within
 from billing.services import BadSeats, UnknownPlan, change_plan, plan_of
-from django.core.management import CommandError, call_command
-
 from tests.conftest import Cast
 from tests.factories import make_team
 

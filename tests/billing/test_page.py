@@ -1,0 +1,79 @@
+"""The billing page: the plan, what is used of it, what happens over a cap, and what other plans give."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from billing.caps import CapUse, use_of
+from billing.plans import PLANS
+from billing.services import change_plan, plan_of
+from repos.models import Repository
+from tests.conftest import Cast
+
+URL = "/t/acme/billing/"
+
+
+def text_of(client: Client) -> str:
+    response = client.get(URL)
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def link(cast: Cast, number: int) -> None:
+    for place in range(number):
+        address = f"git.example/acme/shop{place}"
+        Repository.objects.create(team=cast.acme, name=f"shop{place}", url=f"https://{address}", identity=address)
+
+
+def test_it_shows_plan_and_use(cast: Cast) -> None:
+    link(cast, 2)
+    page = text_of(cast.client(cast.vic))
+    assert "$29 a member and month" in page
+    assert re.search(r"Members 4 of 5", page)
+    assert re.search(r"Linked repositories 2, no cap", page)
+    assert re.search(r"Slices this month \(UTC\) 0, no cap", page)
+    for plan in PLANS:
+        assert plan.name in page and plan.price in page
+    assert page.count("Your plan") == 1
+    assert "changed by the operator" in page
+
+
+def test_over_a_cap_it_says_what_that_means(cast: Cast) -> None:
+    link(cast, 4)
+    change_plan(team=cast.acme, plan="pro", actor=None)
+    page = text_of(cast.client(cast.olga))
+    assert "Linked repositories: 4 used, 3 in the plan" in page
+    assert "The 1 linked last is paused" in page
+    assert "Members: 4 used, 1 in the plan" in page
+    assert "Nobody was removed" in page
+
+
+def test_at_a_cap_nothing_is_over(cast: Cast) -> None:
+    link(cast, 3)
+    change_plan(team=cast.acme, plan="pro", actor=None)
+    assert "in the plan" not in text_of(cast.client(cast.olga)).replace("Members: 4 used, 1 in the plan", "")
+
+
+def test_use_is_the_teams_own(cast: Cast) -> None:
+    link(cast, 2)
+    assert [(cap.name, cap.used) for cap in use_of(cast.rival, plan_of(cast.rival))] == [
+        ("members", 1),
+        ("repositories", 0),
+        ("slices", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("used", "cap", "full", "over"), [(2, 3, False, 0), (3, 3, True, 0), (4, 3, True, 1), (9, None, False, 0)]
+)
+def test_full_and_over(used: int, cap: int | None, full: bool, over: int) -> None:
+    use = CapUse("slices", used, cap)
+    assert (use.is_full, use.over) == (full, over)
+
+
+def test_the_page_costs_few_queries(cast: Cast, django_assert_max_num_queries: object) -> None:
+    client = cast.client(cast.olga)
+    client.get(URL)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]  # half of them the session's
+        client.get(URL)
