@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
+
 from accounts import api_keys
 from accounts.models import Team, User
 from accounts.roles import Role
 from billing.services import change_plan
-from django.core.cache import cache
-from django.test import Client
-
 from tests.factories import make_membership, make_team, make_user
 
 

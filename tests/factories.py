@@ -4,11 +4,12 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+
 from accounts import api_keys
 from accounts.models import ApiKey, Membership, Team, User
 from accounts.roles import Role, Scope
-from allauth.account.models import EmailAddress
-from django.contrib.auth.hashers import make_password
 
 _numbers = count(1)
 PASSWORD = "correct horse battery"
