@@ -60,7 +60,7 @@ class FiguresSerializer(serializers.Serializer[Figures]):
 
 class GroupSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # Field has an attribute of that name
     figures = FiguresSerializer(required=False, help_text="For every grouping but token_class.")
     tokens = serializers.IntegerField(required=False, help_text="For token_class.")
     list_price_usd = serializers.DecimalField(required=False, help_text="For token_class.", **MONEY)

@@ -93,15 +93,11 @@ def build(sight: Sight, span: Range, measure: Measure | None, *, today: date) ->
     measure = measure or (Measure.LIST_PRICE if totals.list_price else Measure.TOKENS)
     models = reports.grouped(sight, span, GroupBy.MODEL)
     colors = colors_of(models, measure)
-    dimensions = [
-        ("member", "By member", "Member", GroupBy.MEMBER),
-        ("repository", "By repository", "Repository", GroupBy.REPOSITORY),
-        ("agent", "By agent", "Agent", GroupBy.AGENT),
-    ]
+    dimensions = [GroupBy.MEMBER, GroupBy.REPOSITORY, GroupBy.AGENT]
     if sight.member_id is not None:
-        del dimensions[0]
-    sections = [_section(*words, reports.grouped(sight, span, by), measure) for *words, by in dimensions]
-    sections.append(_section("model", "By model", "Model", models, measure, colors))
+        dimensions.remove(GroupBy.MEMBER)
+    sections = [_section(by, reports.grouped(sight, span, by), measure) for by in dimensions]
+    sections.append(_section(GroupBy.MODEL, models, measure, colors))
     classes = reports.token_classes(totals)
     return Board(
         span=span,
@@ -123,13 +119,13 @@ def colors_of(groups: Iterable[Group], measure: Measure) -> dict[str, int]:
     return {group.key: place for place, group in enumerate(ranked[:SERIES], start=1)}
 
 
-def _section(
-    id: str, title: str, name: str, groups: Sequence[Group], measure: Measure, colors: dict[str, int] | None = None
-) -> Section:
+def _section(by: GroupBy, groups: Sequence[Group], measure: Measure, colors: dict[str, int] | None = None) -> Section:
     colors = colors_of(groups, measure) if colors is None else colors
     ranked = sorted(groups, key=lambda group: -measure.of(group.figures))
     rows = [Row(group, colors.get(group.key, 8)) for group in ranked]
-    return Section(id, title, name, _bars(rows, measure), rows[:ROWS], max(0, len(rows) - ROWS))
+    return Section(
+        by.value, f"By {by.value}", by.value.capitalize(), _bars(rows, measure), rows[:ROWS], max(0, len(rows) - ROWS)
+    )
 
 
 def _bars(rows: Sequence[Row], measure: Measure) -> dict[str, Any]:

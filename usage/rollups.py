@@ -94,7 +94,7 @@ def recompute(*, team_id: int, day: date) -> bool:
         # Notes go first: what is committed after this statement has a note that stays.
         cursor.execute("DELETE FROM usage_dirtyday WHERE team_id = %s AND day = %s", [team_id, day])
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        window = {
+        window: dict[str, int | date | datetime] = {
             "team": team_id,
             "day": day,
             "start": start,

@@ -31,7 +31,7 @@ def _enqueue(team_id: int) -> None:
     if cache.add(_queued_key(team_id), 1, timeout=QUEUED_FOR):
         # At once for most teams; a day that takes long to sum is not summed again for every batch.
         countdown = min(QUEUED_FOR / 2, BUSY_SHARE * float(cache.get(_cost_key(team_id), 0.0)))
-        recompute_team.apply_async((team_id,), countdown=countdown if countdown > 1 else None, retry=False)
+        recompute_team.apply_async((team_id,), countdown=countdown if countdown > 1 else 0, retry=False)
 
 
 def _queued_key(team_id: int) -> str:

@@ -15,7 +15,7 @@ from tests.conftest import Cast
 from tests.usage.builders import make_record, yesterday
 from usage import ingest, pricebook, rollups
 from usage.ingest import NewEvent
-from usage.models import DailyRollup, DirtyDay, EventKey, HourlyRollup, UsageEvent
+from usage.models import GROUP_FIELDS, DailyRollup, DirtyDay, EventKey, HourlyRollup, UsageEvent
 from usage.sources import TokenCounts, UsageRecord
 
 
@@ -36,7 +36,8 @@ def test_it_stores_and_prices_an_event(cast: Cast) -> None:
     assert (event.client_id, event.member_id, event.api_key_id, event.provider) == ("a", cast.mei.pk, 7, "anthropic")
     assert (event.input_uncached, event.cache_read, event.output, event.reasoning) == (100, 2000, 40, 5)
     assert event.computed_cost == Decimal("0.0026875")
-    assert event.computed_cost == event.cost_input + event.cost_cache_read + event.cost_cache_write + event.cost_output
+    parts = (event.cost_input, event.cost_cache_read, event.cost_cache_write, event.cost_output)
+    assert event.computed_cost == sum(part for part in parts if part is not None)
     assert (event.reported_cost, event.reported_basis) == (Decimal("0.5"), "client-estimated")
     assert event.month == event.occurred_at.date().replace(day=1)
     assert event.price_version == pricebook.current().version
@@ -177,8 +178,8 @@ def state_after(team_id: int, batches: list[list[UsageRecord]]) -> tuple[object,
         for team, day in rollups.dirty_days():
             rollups.recompute(team_id=team, day=day)
     events = UsageEvent.objects.order_by("client_id").values_list(*STATE)
-    days = sorted(map(str, DailyRollup.objects.values_list("day", *rollups.GROUP_FIELDS, *rollups.SUMS)))
-    hours = sorted(map(str, HourlyRollup.objects.values_list("hour", *rollups.GROUP_FIELDS, *rollups.SUMS)))
+    days = sorted(map(str, DailyRollup.objects.values_list("day", *GROUP_FIELDS, *rollups.SUMS)))
+    hours = sorted(map(str, HourlyRollup.objects.values_list("hour", *GROUP_FIELDS, *rollups.SUMS)))
     return [[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in events], days, hours
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import pytest
 from genai_prices import Usage, calc_price, data_snapshot
@@ -25,8 +26,8 @@ def book() -> PriceBook:
     return PriceBook(1, pricebook.installed_lines())
 
 
-def usd(model: str, at: datetime = NOVEMBER, **fields: object) -> Decimal | None:
-    tokens = TokenCounts(**{k: v for k, v in fields.items() if k in TokenCounts.__struct_fields__})  # type: ignore[arg-type]
+def usd(model: str, at: datetime = NOVEMBER, **fields: Any) -> Decimal | None:
+    tokens = TokenCounts(**{k: v for k, v in fields.items() if k in TokenCounts.__struct_fields__})
     rest = {k: v for k, v in fields.items() if k not in TokenCounts.__struct_fields__}
     cost = book().price(make_record(model=model, tokens=tokens, occurred_at=at, **rest)).cost
     return None if cost is None else cost.total
@@ -87,7 +88,7 @@ def test_an_unknown_model_is_unpriced_and_never_zero(model: str) -> None:
     "context",
     [{"speed": "fast"}, {"batch": True, "speed": "fast"}, {"service_tier": "flex"}],
 )
-def test_a_request_of_a_kind_without_a_price_is_unpriced(context: dict[str, object]) -> None:
+def test_a_request_of_a_kind_without_a_price_is_unpriced(context: dict[str, Any]) -> None:
     assert usd("claude-opus-4-5", output=1000, **context) is None
 
 

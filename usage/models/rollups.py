@@ -31,10 +31,6 @@ class DirtyDay(models.Model):
         return f"{self.team_id} {self.day}"
 
 
-class RollupQuerySet(TeamRowQuerySet[models.Model]):
-    pass
-
-
 GROUP_FIELDS = (
     "member_id",
     "member_label",
@@ -76,14 +72,18 @@ class Rollup(TokenColumns):
     cost_cache_write = models.DecimalField(max_digits=24, decimal_places=10)
     cost_output = models.DecimalField(max_digits=24, decimal_places=10)
 
-    objects = RollupQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
 
+class HourlyRollupQuerySet(TeamRowQuerySet["HourlyRollup"]):
+    pass
+
+
 class HourlyRollup(Rollup):
     hour = models.DateTimeField()
+
+    objects = HourlyRollupQuerySet.as_manager()
 
     class Meta(Rollup.Meta):
         constraints: ClassVar = [
@@ -94,8 +94,14 @@ class HourlyRollup(Rollup):
         return f"{self.team_id} {self.hour}"
 
 
+class DailyRollupQuerySet(TeamRowQuerySet["DailyRollup"]):
+    pass
+
+
 class DailyRollup(Rollup):
     day = models.DateField()
+
+    objects = DailyRollupQuerySet.as_manager()
 
     class Meta(Rollup.Meta):
         constraints: ClassVar = [

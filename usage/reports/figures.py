@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -111,5 +112,5 @@ AGGREGATES: dict[str, Any] = {
 }
 
 
-def figures_of(row: dict[str, Any]) -> Figures:
+def figures_of(row: Mapping[str, Any]) -> Figures:
     return Figures(**{field.name: row[f"sum_{field.name}"] for field in fields(Figures)})

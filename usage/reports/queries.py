@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
 
-from django.db.models import Count, Max, QuerySet, Sum, Value
+from django.db.models import Count, F, Max, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import Team, User
@@ -64,13 +64,13 @@ def grouped(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
 
 
 def _by_time(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
-    rows = _within(sight, span)
-    timed = rows.values("day") if by is GroupBy.DAY else rows.values(month=TruncMonth("day"))
-    found = {row[by.value]: figures_of(row) for row in timed.annotate(**AGGREGATES).order_by(by.value)}
+    moment = F("day") if by is GroupBy.DAY else TruncMonth("day")
+    rows = _within(sight, span).values(moment=moment).annotate(**AGGREGATES).order_by("moment")
+    found = {row["moment"]: figures_of(row) for row in rows}
     if by is GroupBy.DAY:
         found = {day: found.get(day, Figures()) for day in span.days}
     form = "%Y-%m-%d" if by is GroupBy.DAY else "%Y-%m"
-    return [Group(f"{moment:{form}}", f"{moment:{form}}", figures) for moment, figures in found.items()]
+    return [Group(f"{at:{form}}", f"{at:{form}}", figures) for at, figures in found.items()]
 
 
 def _by_owner(sight: Sight, span: Range, name: str, names: Names) -> list[Group]:
@@ -85,7 +85,8 @@ def _by_owner(sight: Sight, span: Range, name: str, names: Names) -> list[Group]
     groups = []
     for row in found:
         gone = (f"former-{row[id_field]}", row["sent_as"] or f"Former {name}")
-        groups.append(Group(*labels.get(row[id_field], gone), figures_of(row)))
+        key, label = labels.get(row[id_field], gone)
+        groups.append(Group(key, label, figures_of(row)))
     for row in loose:
         label = row[label_field]
         words = f"{label} ({unknown})" if label else f"No {name} given"

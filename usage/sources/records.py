@@ -34,9 +34,9 @@ class BadBatch(Exception):
 
 
 class EventError(NamedTuple):
-    """Why the event at `index` of the batch was refused; `field` is a dotted path, empty for the event itself."""
+    """Why the event at `place` of the batch was refused; `field` is a dotted path, empty for the event itself."""
 
-    index: int
+    place: int
     code: str
     message: str
     field: str

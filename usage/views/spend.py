@@ -34,8 +34,8 @@ def asked_range(team: Team, query: QueryDict, today: date) -> Range:
         if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) < 10_000):
             raise BadRange(f"{text[:20]!r} is not a number of days.")
         return reports.range_of(team, start=today - timedelta(days=int(text[:5]) - 1), end=today, today=today)
-    start, end = (_day(query[name]) if query.get(name) else None for name in ("from", "to"))
-    return reports.range_of(team, start=start, end=end, today=today)
+    first, last = query.get("from"), query.get("to")
+    return reports.range_of(team, start=_day(first) if first else None, end=_day(last) if last else None, today=today)
 
 
 def _day(text: str) -> date:
