@@ -22,7 +22,7 @@ def secret_key() -> str:
         return key
     file = DATA / "secret_key"
     try:
-        DATA.mkdir(parents=True, exist_ok=True)
+        DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
             # Written aside and linked into place, so that two starts at once end with one whole key.
             with tempfile.NamedTemporaryFile("w", dir=DATA, prefix=".secret") as new:
