@@ -46,6 +46,11 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         "incorrect_code": "This is not the code. Codes change every 30 seconds: type the one shown now.",
     }
 
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """What the browser shows when it asks for a passkey: our name, for this host."""
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return {**entity, "name": settings.MFA_TOTP_ISSUER}
+
     def encrypt(self, text: str) -> str:
         return _box(tuple(settings.PARE_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 

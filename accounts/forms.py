@@ -103,7 +103,12 @@ class KeyForm(RefusableForm):
     kind = forms.ChoiceField(
         label="Belongs to", choices=[(PERSONAL, "Me: ends when I leave the team")], widget=forms.RadioSelect
     )
-    scopes = forms.TypedMultipleChoiceField(coerce=Scope, label="What it may do", widget=forms.CheckboxSelectMultiple)
+    scopes = forms.TypedMultipleChoiceField(
+        coerce=Scope,
+        label="What it may do",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one: a key without any could do nothing."},
+    )
     expires_at = forms.DateField(
         required=False,
         label="Last day",
