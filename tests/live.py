@@ -132,7 +132,13 @@ CHILDREN: list[Child] = []
 
 
 @pytest.fixture(scope="session")
-def worker_process(django_db_setup: None, django_db_blocker: object) -> Iterator[Worker]:
+def web_url() -> str:
+    """Where the web server of this run answers. The worker must know it too: its mails hold links."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup: None, web_url: str) -> Iterator[Worker]:
     """One Celery worker with two processes, up and answering, taking no tasks yet."""
     hostname = f"test-{os.getpid()}@localhost"
     idle = f"idle-{os.getpid()}"
@@ -151,7 +157,9 @@ def worker_process(django_db_setup: None, django_db_blocker: object) -> Iterator
         "--without-gossip",
     ]
     log = settings.DATA / "logs" / "worker.log"
-    child = start_child("worker", ["celery", "-A", "config", "worker", *options], child_environment(), log)
+    child = start_child(
+        "worker", ["celery", "-A", "config", "worker", *options], child_environment(SITE_ROOT=web_url), log
+    )
     CHILDREN.append(child)
     deadline = time.monotonic() + START_TIMEOUT
     while not current_app.control.ping([hostname], timeout=0.5):
@@ -171,17 +179,15 @@ def celery_worker(transactional_db: None, worker_process: Worker) -> Iterator[Wo
 
 
 @pytest.fixture(scope="session")
-def web_process(django_db_setup: None) -> Iterator[str]:
+def web_process(django_db_setup: None, web_url: str) -> Iterator[str]:
     """granian on a free port, on the test database; yields its base URL."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     options = [
         "--interface",
         "wsgi",
         "--host",
         "127.0.0.1",
         "--port",
-        str(port),
+        str(urlsplit(web_url).port),
         "--workers",
         "1",
         "--blocking-threads",
@@ -189,17 +195,17 @@ def web_process(django_db_setup: None) -> Iterator[str]:
     ]
     options += ["--static-path-mount", str(settings.STATIC_ROOT)]
     call_command("collectstatic", interactive=False, verbosity=0)
-    environment = child_environment(SITE_ROOT=url)
+    environment = child_environment(SITE_ROOT=web_url)
     log = settings.DATA / "logs" / "web.log"
     child = start_child("web", ["granian", *options, "config.wsgi:application"], environment, log)
     CHILDREN.append(child)
     deadline = time.monotonic() + START_TIMEOUT
-    while not _answers(f"{url}/healthz"):
+    while not _answers(f"{web_url}/healthz"):
         if child.process.poll() is not None or time.monotonic() > deadline:
             end_process(child.process, signal.SIGTERM, 1)
             raise RuntimeError(f"The web server did not start.\n{child.tail()}")
         time.sleep(0.1)
-    yield url
+    yield web_url
     end_process(child.process, signal.SIGTERM, 10)
 
 
