@@ -37,5 +37,5 @@ HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=4 \
 
 CMD ["granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
      "--workers", "2", "--blocking-threads", "16", "--backlog", "1024", "--backpressure", "256", \
-     "--workers-kill-timeout", "8", "--respawn-failed-workers", "--static-path-mount", "/var/lib/pare/static", \
+     "--workers-kill-timeout", "5", "--respawn-failed-workers", "--static-path-mount", "/var/lib/pare/static", \
      "config.wsgi:application"]
