@@ -69,6 +69,14 @@
     box.select();
   });
 
+  // A link to a closed <details id> opens it.
+  function openTarget() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) target.open = true;
+  }
+  window.addEventListener("hashchange", openTarget);
+  openTarget();
+
   // <form data-autosubmit> sends itself when a choice in it changes.
   document.addEventListener("change", (event) => {
     event.target.closest("form[data-autosubmit]")?.requestSubmit();

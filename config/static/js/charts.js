@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   const HATCH = 6;
+  const ROW = 34;
+  const AXIS = 34;
   const drawn = new Map();
 
   // Custom properties hold light-dark() pairs; only a computed colour says which half applies now.
@@ -18,9 +20,10 @@
   const whole = new Intl.NumberFormat("en-US");
   const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 
-  function short(unit, value) {
+  // Cents only on an axis whose steps need them.
+  function short(unit, value, ticks) {
     if (unit !== "usd") return compact.format(value);
-    return value !== 0 && Math.abs(value) < 10 ? money.format(value) : "$" + compact.format(value);
+    return ticks.some((tick) => tick.value % 1) ? money.format(value) : "$" + compact.format(value);
   }
   const exact = (unit, value) => (unit === "usd" ? money.format(value) : whole.format(value));
 
@@ -49,7 +52,7 @@
       borderColor: colour("surface"),
       borderWidth: { top: 1 },
       borderSkipped: false,
-      maxBarThickness: 40,
+      maxBarThickness: spec.horizontal ? 20 : 40,
       stack: spec.stacked === false ? series.name : "all",
     };
   }
@@ -90,7 +93,7 @@
           beginAtZero: true,
           border: { display: false },
           grid: { color: colour("line") },
-          ticks: { ...ticks, maxTicksLimit: 6, callback: (value) => short(spec.unit, value) },
+          ticks: { ...ticks, maxTicksLimit: 6, callback: (value, _, marks) => short(spec.unit, value, marks) },
         },
       },
       plugins: {
@@ -137,12 +140,18 @@
     box.after(list);
   }
 
+  // Lying bars need room for each, not more: a chart of two rows is not as tall as one of twelve.
+  function fit(canvas, spec) {
+    if (spec.horizontal) canvas.parentElement.style.height = `${ROW * spec.labels.length + AXIS}px`;
+  }
+
   function draw(canvas) {
     const data = document.getElementById(canvas.dataset.chart);
     if (!data || !window.Chart) return;
     const spec = JSON.parse(data.textContent);
     spec.series.forEach((series, index) => (series.color ??= (index % 8) + 1));
     drawn.get(canvas)?.destroy();
+    fit(canvas, spec);
     const context = canvas.getContext("2d");
     const make = spec.type === "line" ? lineSeries : barSeries;
     const datasets = spec.series.map((series) => make(series, spec, context));
