@@ -92,8 +92,13 @@ def _name_node(node: Node, language: Language) -> Node | None:
     for field in language.name_fields:
         found = node.child_by_field_name(field)
         if found is not None:
-            return found
-    return None
+            break
+    else:
+        return None
+    value = node.child_by_field_name("right")
+    own = value.child_by_field_name("name") if value is not None else None
+    # `module.exports = function send() {}` is called send.
+    return own if own is not None and (found.text or b"").endswith(b"exports") else found
 
 
 def _definition(

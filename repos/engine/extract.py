@@ -43,8 +43,6 @@ def extract(source: bytes, language: str, limits: Limits) -> Facts:
         captures = _captures(source, language, limits)
     except _TooSlow:
         return Facts(skipped="too_slow")
-    except RecursionError:
-        return Facts(skipped="too_deep")
     return _code(source, lines, BY_NAME[language], captures)
 
 

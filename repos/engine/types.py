@@ -61,7 +61,6 @@ class Limits:
     text_bytes: int = 256 << 10
     line_bytes: int = 20_000
     mean_line_bytes: int = 400
-    nesting: int = 1_000
     file_seconds: float = 5.0
     files: int = 500_000
 
@@ -98,7 +97,7 @@ class Coverage:
 
 
 # Reasons for which a file is left out although a person would expect it to be there.
-FAILURES = frozenset({"too_large", "long_lines", "too_deep", "too_slow", "unreadable", "parser_failed"})
+FAILURES = frozenset({"too_large", "long_lines", "too_slow", "unreadable", "parser_failed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ COMMON = """
 (export_statement (export_clause)) @import
 (export_statement "default" declaration: (_ name: (_))) @import
 (variable_declarator value: (call_expression function: (identifier) arguments: (arguments . (string) .))) @import
-(expression_statement (assignment_expression left: (member_expression) right: [(identifier) (call_expression)])) @import
+(expression_statement (assignment_expression left: (member_expression) right: [
+  (identifier) (call_expression) (function_expression) (class) (object)])) @import
 (comment) @comment
 (string) @string
 (template_string) @string
@@ -66,7 +67,10 @@ REQUIRE = re.compile(
 DEFAULT = re.compile(
     r"^export\s+default\s+(?:abstract\s+|async\s+)?(?:(?:class|function\s*\*?|interface|enum)\s+)?([\w$]+)"
 )
-EXPORTS = re.compile(r"^(?:module\.)?exports(?:\.([\w$]+))?\s*=\s*([\w$]+)\s*;?$")
+EXPORTS = re.compile(
+    r"^(?:module\.)?exports(?:\.([\w$]+))?\s*=\s*(?:(?:async\s+)?(?:function\s*\*?|class)\s+([\w$]+)|([\w$]+)\s*;?$)"
+)
+EXPORTED_TABLE = re.compile(r"^(?:module\.)?exports\s*=\s*\{([^{}()]*)\}", re.S)
 NAMED = re.compile(r"\{([^}]*)\}", re.S)
 STAR = re.compile(r"\*\s*(?:as\s+([\w$]+))?")
 LEADING = re.compile(r"^import\s+(?:type\s+|typeof\s+)?([\w$]+)\s*(?:,|\bfrom\b)")
@@ -104,7 +108,10 @@ def _without_source(text: str, line: int) -> list[Import]:
         return [Import(OWN, match[1], "default", line)]
     match = EXPORTS.match(text)
     if match:
-        return [Import(OWN, match[2], match[1] or "default", line)]
+        return [Import(OWN, match[2] or match[3], match[1] or "default", line)]
+    table = EXPORTED_TABLE.match(text)
+    if table:
+        return [Import(OWN, name, key, line) for key, name in _names(table[1], r"\s*:\s*") if key != name]
     group = NAMED.search(text) if text.startswith("export") else None
     if group:
         return [Import(OWN, name, alias, line) for name, alias in _names(group[1], r"\s+as\s+") if name != alias]

@@ -1,0 +1,46 @@
+"""Words and terms."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repos.engine import words
+
+
+@pytest.mark.parametrize(
+    ("word", "terms"),
+    [
+        ("getHTTPResponse", ["gethttpresponse", "http", "response"]),
+        ("snake_case_name", ["snake_case_name", "snake", "case", "name"]),
+        ("_private", ["private"]),
+        ("__init__", ["init"]),
+        ("utf8", ["utf8", "utf"]),
+        ("the", []),
+        ("x", []),
+        ("naïve", ["naïve"]),
+        ("索引文件", ["索引", "引文", "文件"]),
+    ],
+)
+def test_terms(word: str, terms: list[str]) -> None:
+    assert [term.decode() for term in words.terms(word)] == terms
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("files", "file"), ("parsing", "parsed"), ("queries", "query"), ("stopped", "stopping"), ("caches", "cache")],
+)
+def test_inflections_share_a_stem(one: str, other: str) -> None:
+    assert words.stem(one.encode()) == words.stem(other.encode())
+
+
+@pytest.mark.parametrize("word", ["class", "status", "this", "is", "bed", "ring", "http2"])
+def test_what_only_looks_inflected_is_left_alone(word: str) -> None:
+    assert words.stem(word.encode()) == word.encode()
+
+
+@given(st.binary(max_size=300))
+def test_words_and_their_places_agree_for_any_bytes(source: bytes) -> None:
+    found, starts = words.split(source)
+    assert [source[at : at + len(word)] for word, at in zip(found, starts.tolist(), strict=True)] == found
+    for word in found:
+        words.terms_of(word)

@@ -1,0 +1,80 @@
+"""Parsing in other processes gives what parsing here gives, and one that dies costs one file."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from repos.engine import build_snapshot, workers
+from repos.engine.errors import IndexCancelled
+from repos.engine.facts import decode_facts, decode_record
+from repos.engine.types import Limits, Phase
+from repos.engine.workers import Job, _Died, _Worker, parse_all
+from tests.engine.trees import MemoryTree
+
+FUNCTION = "def step_{0}(a):\n    '''Number {0}.'''\n    return other_{0}(a)\n\n\n"
+LARGE = {f"m{i}.py": "".join(FUNCTION.format(f"{i}_{j}") for j in range(40)) for i in range(60)}
+
+
+@pytest.fixture(autouse=True)
+def workers_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WORTH_STARTING", 0)
+    monkeypatch.setattr(workers, "BATCH_FILES", 8)
+
+
+def test_processes_give_the_same_snapshot(tmp_path: Path) -> None:
+    one = build_snapshot(MemoryTree(LARGE), path=tmp_path / "1", commit="c", processes=1)
+    two = build_snapshot(MemoryTree(LARGE), path=tmp_path / "2", commit="c", processes=2)
+    assert one.digest == two.digest
+    assert one.symbols == 60 * 40
+
+
+def test_a_worker_that_dies_costs_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = _Worker.work
+
+    def dies_of_bad(self: _Worker, batch: list[Job]) -> list[tuple[str, str, bytes]]:
+        if any(b"bad" in source for _, _, source in batch):
+            self.end()
+            raise _Died
+        return work(self, batch)
+
+    monkeypatch.setattr(_Worker, "work", dies_of_bad)
+    jobs: list[Job] = [(f"{i}", "python", b"def bad(): pass\n" if i == 3 else b"def good(): pass\n") for i in range(6)]
+    found = {oid: decode_facts(decode_record(data).facts) for oid, _, data in run(jobs)}
+    assert found.pop("3").skipped == "parser_failed"
+    assert [facts.definition_names for facts in found.values()] == [[b"good"]] * 5
+
+
+def test_a_killed_worker_is_noticed() -> None:
+    worker = _Worker(Limits())
+    assert worker.work([("a", "python", b"x = 1\n")])[0][0] == "a"
+    worker._process.kill()
+    with pytest.raises(_Died):
+        worker.work([("a", "python", b"x = 1\n")])
+    worker.end()
+
+
+def run(jobs: list[Job]) -> Iterator[tuple[str, str, bytes]]:
+    return parse_all(iter(jobs), total_bytes=1 << 30, processes=2, limits=Limits())
+
+
+def test_an_error_of_the_tree_reaches_the_caller() -> None:
+    def failing() -> Iterator[Job]:
+        yield "a", "python", b"x = 1\n"
+        raise OSError("the mirror is gone")
+
+    with pytest.raises(OSError, match="mirror is gone"):
+        list(parse_all(failing(), total_bytes=1 << 30, processes=2, limits=Limits()))
+
+
+def test_cancelling_ends_the_workers(tmp_path: Path) -> None:
+    def stop(phase: Phase, done: int, total: int) -> None:
+        if phase == "parse" and done:
+            raise IndexCancelled("stop")
+
+    before = threading.active_count()
+    with pytest.raises(IndexCancelled):
+        build_snapshot(MemoryTree(LARGE), path=tmp_path / "s", commit="c", processes=2, progress=stop)
+    assert threading.active_count() == before
+    assert not list(tmp_path.iterdir())
