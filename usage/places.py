@@ -36,7 +36,7 @@ def resolve(
                 record,
                 member_id=member_id,
                 member_label="" if member_id else record.member,
-                repository_id=repositories.get(repository_key(record.repository)),
+                repository_id=repositories.get(record.repository),
                 api_key_id=principal.key_id,
             )
         )
@@ -53,17 +53,19 @@ def _members(principal: Principal, emails: Iterable[str]) -> dict[str, int]:
 
 
 def _repositories(team_id: int, labels: Iterable[str]) -> dict[str, int]:
-    """Repository ids of the team by every key under which one may be named; the one linked first wins a shared name."""
-    if not set(labels):
+    """Ids of the team's repositories by label; the one linked first wins a name that several have."""
+    wanted = set(labels)
+    if not wanted:
         return {}
-    found: dict[str, int] = {}
+    known: dict[str, int] = {}
     for pk, name, url, public_id in (
         Repository.objects.for_team(team_id).order_by("pk").values_list("pk", "name", "url", "public_id")
     ):
         address = repository_key(url)
         for key in (str(public_id), repository_key(name), address, "/".join(address.split("/")[-2:])):
-            found.setdefault(key, pk)
-    return found
+            known.setdefault(key, pk)
+    keys = {label: repository_key(label) for label in wanted}
+    return {label: known[key] for label, key in keys.items() if key in known}
 
 
 def repository_key(label: str) -> str:

@@ -23,8 +23,7 @@ from usage.sources import TokenCounts, UsageRecord
 
 BEDROCK = re.compile(r"(?:[a-z]{2,8}\.)?anthropic\.")
 ZERO = Decimal(0)
-MILLION = Decimal(1_000_000)
-COST_PLACES = Decimal("1e-10")
+UNITS = 10**10  # prices and costs are kept to ten places
 STANDARD = ""  # the context of an ordinary request
 NEUTRAL_SPEED = frozenset(("", "normal", "standard"))
 NEUTRAL_TIER = frozenset(("", "auto", "default", "standard"))
@@ -37,9 +36,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "cache_write_1h": ("cache_write_1h", "cache_write", "input"),
     "output": ("output",),
     "reasoning": ("reasoning", "output"),
-    "request": ("request",),
 }
-REQUEST = "request"
 
 
 class PriceLine(NamedTuple):
@@ -91,52 +88,77 @@ class Priced(NamedTuple):
     reason: str
 
 
-Tiers = tuple[tuple[int, Decimal], ...]
-Rates = Mapping[str, Tiers]
+class Rates(NamedTuple):
+    """What each part of a call costs, in units of 1e-10 dollars per million; None where there is no price."""
+
+    input: int | None
+    cache_read: int | None
+    cache_write_5m: int | None
+    cache_write_1h: int | None
+    output: int | None
+    reasoning: int | None
+    request: int
+
+
+# (input tokens above which they hold, rates), lowest first.
+Tariff = tuple[tuple[int, Rates], ...]
+
+
+class Found(NamedTuple):
+    """A tariff, or the reason why there is none; `by_hour` when it must be looked up for the time of day as well."""
+
+    provider: str
+    tariff: Tariff
+    reason: str
+    by_hour: ModelRef | None = None
 
 
 class PriceBook:
-    """All prices of one version, ready for look-ups. Immutable but for its memory of resolved rates."""
+    """All prices of one version, ready for look-ups. Immutable but for its memory of tariffs."""
 
     def __init__(self, version: int, lines: Iterable[PriceLine]) -> None:
         self.version = version
         self._lines: dict[tuple[str, str], list[PriceLine]] = defaultdict(list)
-        self._off_peak: set[tuple[str, str]] = set()
         for line in lines:
             self._lines[line.provider, line.model].append(line)
-            if line.daily_from:
-                self._off_peak.add((line.provider, line.model))
-        self._resolved = lru_cache(maxsize=4096)(self._resolve)
+        self._find_cached = lru_cache(maxsize=4096)(self._find)
 
     def price(self, record: UsageRecord) -> Priced:
         """The list price of the call, exact to ten places."""
-        ref = identify(record.model, record.provider)
-        if ref is None:
-            return Priced(record.provider, None, "unknown model")
-        context, reason = _context(record)
-        if reason:
-            return Priced(ref.provider, None, reason)
-        at = record.occurred_at.astimezone(UTC)
-        moment = at.time() if (ref.owner, ref.model) in self._off_peak else None
-        rates = self._resolved(ref, context, at.date(), moment)
-        if rates is None:
-            return Priced(ref.provider, None, "no price for this kind of request")
-        cost = _cost(rates, record.tokens)
-        return Priced(ref.provider, cost, "" if cost else "no price for these tokens")
+        at = record.occurred_at if record.occurred_at.tzinfo is UTC else record.occurred_at.astimezone(UTC)
+        kind = (record.speed, record.service_tier, record.batch)
+        found = self._find_cached(record.model, record.provider, *kind, at.date())
+        tariff = found.tariff
+        if found.by_hour:
+            tariff = self._tariff(found.by_hour, _context(*kind)[0], at.date(), at.time())
+        if not tariff:
+            return Priced(found.provider, None, found.reason)
+        cost = _cost(tariff, record.tokens)
+        return Priced(found.provider, cost, "" if cost else "no price for these tokens")
 
-    def _resolve(self, ref: ModelRef, context: str, day: date, moment: time | None) -> Rates | None:
-        lines = self._lines.get((ref.owner, ref.model), [])
-        active = [line for line in lines if _holds(line, day, moment)]
+    def _find(self, model: str, provider: str, speed: str, service_tier: str, batch: bool, day: date) -> Found:
+        ref = identify(model, provider)
+        if ref is None:
+            return Found(provider, (), "unknown model")
+        context, reason = _context(speed, service_tier, batch)
+        if reason:
+            return Found(ref.provider, (), reason)
+        by_hour = any(line.daily_from for line in self._lines.get((ref.owner, ref.model), ()))
+        tariff = self._tariff(ref, context, day, None)
+        return Found(ref.provider, tariff, "no price for this kind of request", ref if by_hour else None)
+
+    def _tariff(self, ref: ModelRef, context: str, day: date, moment: time | None) -> Tariff:
+        """The rates that hold for a kind of request at a moment; empty when it has no price."""
+        active = [line for line in self._lines.get((ref.owner, ref.model), ()) if _holds(line, day, moment)]
         chosen = _standard(active)
-        if not chosen:
-            return None
         override = [line for line in active if line.context == context and context != STANDARD]
         if context != STANDARD and (not override or ref.owner != ref.provider):
-            return None
+            return ()
         for component in {line.component for line in override}:
             first = min(line.position for line in override if line.component == component)
-            chosen[component] = [o for o in override if o.component == component and o.position == first]
-        return {name: tuple(sorted((o.tier_start, o.usd) for o in found)) for name, found in chosen.items()}
+            chosen[component] = [line for line in override if line.component == component and line.position == first]
+        starts = sorted({line.tier_start for lines in chosen.values() for line in lines})
+        return tuple((start, _rates(chosen, start)) for start in starts)
 
 
 def _holds(line: PriceLine, day: date, moment: time | None) -> bool:
@@ -162,60 +184,63 @@ def _standard(active: list[PriceLine]) -> dict[str, list[PriceLine]]:
     return chosen
 
 
-def _context(record: UsageRecord) -> tuple[str, str]:
+def _context(speed: str, service_tier: str, batch: bool) -> tuple[str, str]:
     """The one context that changes the price, or a reason why the price cannot be known."""
     found = []
-    if record.speed not in NEUTRAL_SPEED:
-        found.append(f"speed={record.speed}")
-    if record.service_tier not in NEUTRAL_TIER:
-        found.append(f"service_tier={record.service_tier}")
-    if record.batch:
+    if speed not in NEUTRAL_SPEED:
+        found.append(f"speed={speed}")
+    if service_tier not in NEUTRAL_TIER:
+        found.append(f"service_tier={service_tier}")
+    if batch:
         found.append("processing=batch")
     if len(found) > 1:
         return STANDARD, "no price for this mix of speed, tier and batch"
     return (found[0] if found else STANDARD), ""
 
 
-def _cost(rates: Rates, tokens: TokenCounts) -> Cost | None:
-    reasoning = tokens.reasoning if "reasoning" in rates else 0
+def _rates(chosen: Mapping[str, list[PriceLine]], start: int) -> Rates:
+    """The rates above `start` input tokens: of each component the highest tier that begins there or below."""
+    units: dict[str, int] = {}
+    for component, lines in chosen.items():
+        reached = [line for line in lines if line.tier_start <= start]
+        if reached:
+            units[component] = int(max(reached, key=lambda line: line.tier_start).usd * UNITS)
+    found = {part: next((units[name] for name in chain if name in units), None) for part, chain in CHAINS.items()}
+    return Rates(**found, request=units.get("request", 0))
+
+
+def _cost(tariff: Tariff, tokens: TokenCounts) -> Cost | None:
+    """None when some of the tokens have no price."""
     size = tokens.input
+    rates = tariff[0][1]
+    for start, higher in tariff[1:]:
+        if size > start:
+            rates = higher
+    # A write of unsaid lifetime is priced as the shorter and cheaper one, which most clients use.
+    short = tokens.cache_write_5m + tokens.cache_write_unsplit
     try:
         return Cost(
-            _dollars(_part(rates, "input", tokens.input_uncached, size) + _part(rates, REQUEST, 1, size)),
-            _dollars(_part(rates, "cache_read", tokens.cache_read, size)),
-            _dollars(
-                # A write of unsaid lifetime is priced as the shorter and cheaper one, which most clients use.
-                _part(rates, "cache_write_5m", tokens.cache_write_5m + tokens.cache_write_unsplit, size)
-                + _part(rates, "cache_write_1h", tokens.cache_write_1h, size)
-            ),
-            _dollars(
-                _part(rates, "output", tokens.output - reasoning, size) + _part(rates, "reasoning", reasoning, size)
-            ),
+            _dollars(_part(rates.input, tokens.input_uncached) + rates.request),
+            _dollars(_part(rates.cache_read, tokens.cache_read)),
+            _dollars(_part(rates.cache_write_5m, short) + _part(rates.cache_write_1h, tokens.cache_write_1h)),
+            _dollars(_part(rates.output, tokens.output - tokens.reasoning) + _part(rates.reasoning, tokens.reasoning)),
         )
     except LookupError:
         return None
 
 
-def _part(rates: Rates, part: str, count: int, request_input: int) -> Decimal:
-    """Dollars times a million; raises LookupError for tokens that have no price."""
-    if not count or (part == REQUEST and REQUEST not in rates):
-        return ZERO
-    for component in CHAINS[part]:
-        if component in rates:
-            return _rate(rates[component], request_input) * count
-    raise LookupError(part)
+def _part(rate: int | None, count: int) -> int:
+    """In units of 1e-16 dollars; raises LookupError for tokens without a price."""
+    if not count:
+        return 0
+    if rate is None:
+        raise LookupError
+    return rate * count
 
 
-def _dollars(millionths: Decimal) -> Decimal:
-    return (millionths / MILLION).quantize(COST_PLACES) if millionths else ZERO
-
-
-def _rate(tiers: Tiers, request_input: int) -> Decimal:
-    usd = tiers[0][1]
-    for start, price in tiers[1:]:
-        if request_input > start:
-            usd = price
-    return usd
+def _dollars(amount: int) -> Decimal:
+    """Rounded to ten places, halves up."""
+    return Decimal((amount + 500_000) // 1_000_000).scaleb(-10) if amount else ZERO
 
 
 @lru_cache(maxsize=8192)
