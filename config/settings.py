@@ -195,7 +195,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Context slices and usage for teams that work with coding agents.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "OAS_VERSION": "3.1.0",
     "POSTPROCESSING_HOOKS": [
@@ -222,6 +221,8 @@ PARE_ALLOW_PRIVATE_HOSTS = env_bool("PARE_ALLOW_PRIVATE_HOSTS", False)
 PARE_MAX_REPOSITORY_MB = env_int("PARE_MAX_REPOSITORY_MB", 2048)
 PARE_INDEX_TIME_LIMIT = env_int("PARE_INDEX_TIME_LIMIT", 1800)
 PARE_INDEX_PROCESSES = env_int("PARE_INDEX_PROCESSES", 2)
+# Certificate authorities of git hosts inside the own network, as one PEM file.
+PARE_GIT_CA_FILE = env("PARE_GIT_CA_FILE")
 
 # --- Pages and headers -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

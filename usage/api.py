@@ -94,7 +94,7 @@ class SpendView(TeamAPIMixin, APIView):
 
     @extend_schema(
         operation_id="spend",
-        tags=["usage"],
+        tags=["Spend"],
         parameters=[
             OpenApiParameter("group_by", enum=[by.value for by in GroupBy], default=GroupBy.DAY.value),
             OpenApiParameter("from", date, description="First UTC day; the first of the month by default."),

@@ -10,6 +10,47 @@ FORMATS = {
     "uri": "https://git.example/acme/shop",
     "decimal": "0.0142",
 }
+# What fields of these names look like; any other text is just "text".
+NAMES: dict[str, Any] = {
+    "name": "shop",
+    "slug": "acme",
+    "price": "$29 a member and month",
+    "url": "https://git.example/acme/shop",
+    "identity": "git.example/acme/shop",
+    "branch": "main",
+    "commit": "5c1f0e3a9d7b42c68e0f1a2b3c4d5e6f7a8b9c0d",
+    "error": "",
+    "error_code": "",
+    "public_key": "",
+    "q": "refund",
+    "task": "Refuse refunds over the order total",
+    "budget": 4000,
+    "tokens": 3180,
+    "tokenizer": "o200k",
+    "confidence": "high",
+    "path": "shop/refunds.py",
+    "symbol": "RefundService.create",
+    "qualified": "RefundService.create",
+    "signature": "def create(self, order: Order, amount: Decimal) -> Refund",
+    "kind": "method",
+    "form": "full",
+    "language": "python",
+    "start": 41,
+    "end": 58,
+    "id": "0b7a4b3e-cf8e-4c63-8a1d-5c9e0d2f7a61",
+    "agent": "claude-code",
+    "provider": "anthropic",
+    "model": "claude-sonnet-4-5",
+    "session_id": "session-1",
+    "member": "mei@acme.example",
+    "repository": "git.example/acme/shop",
+    "input_uncached": 1200,
+    "cache_read": 48000,
+    "cache_write_5m": 3000,
+    "output": 650,
+    "next": None,
+    "previous": None,
+}
 DEPTH = 8
 Schema = dict[str, Any]
 
@@ -39,7 +80,10 @@ def type_of(schema: Schema) -> str:
     return next((one for one in kind if one != "null"), "") if isinstance(kind, list) else kind
 
 
-def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH) -> Any:
+def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH, name: str = "") -> Any:
+    """A value that fits the schema; the one it names itself, else one that fields of this name have."""
+    if name in NAMES and _fits(NAMES[name], resolve(schema, schemas)):
+        return NAMES[name]
     for given in (schema, resolve(schema, schemas)):
         if "examples" in given:
             return given["examples"][0]
@@ -50,13 +94,19 @@ def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH) -
     return _made_up(resolve(schema, schemas), schemas, depth)
 
 
+def _fits(value: Any, schema: Schema) -> bool:
+    if "enum" in schema or schema.get("format") not in {None, "uri"}:
+        return False
+    return type_of(schema) == ("integer" if isinstance(value, int) else "string")
+
+
 def _made_up(schema: Schema, schemas: dict[str, Schema], depth: int) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     kind = type_of(schema)
     if kind == "object":
         fields = schema.get("properties", {}) if depth else {}
-        return {name: example_of(field, schemas, depth - 1) for name, field in fields.items()}
+        return {name: example_of(field, schemas, depth - 1, name) for name, field in fields.items()}
     if kind == "array":
         return [example_of(schema.get("items", {}), schemas, depth - 1)] if depth else []
     if kind == "string":

@@ -136,7 +136,7 @@ def _curl(method: str, path: str, parameters: Any, body: Schema | None, schemas:
         if one["in"] == "path":
             path = path.replace(f"{{{one['name']}}}", str(example_of(one["schema"], schemas)))
     needed = [one for one in parameters if one["in"] == "query" and one.get("required")]
-    query = "&".join(f"{one['name']}={example_of(one['schema'], schemas)}" for one in needed)
+    query = "&".join(f"{one['name']}={example_of(one['schema'], schemas, name=one['name'])}" for one in needed)
     verb = "" if method == "GET" else f"-X {method} "
     lines = [f"curl {verb}{shlex.quote(settings.SITE_ROOT + path + (f'?{query}' if query else ''))}"]
     lines.append('-H "Authorization: Bearer $PARE_KEY"')

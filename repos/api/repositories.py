@@ -55,7 +55,7 @@ class RepositoryMixin(TeamAPIMixin):
     ),
 )
 class RepositoryList(TeamAPIMixin, ListAPIView[Repository]):
-    """The linked repositories of the team, last linked first; `POST` links one."""
+    """The linked repositories of the team, by name."""
 
     scopes = {"GET": Scope.CONTEXT_READ, "POST": Scope.REPOS_WRITE}
     errors = {"POST": (RepositoryCapReached, AddressInvalid, AlreadyLinked, AuthMismatch, TokenMissing)}
@@ -136,7 +136,7 @@ class RepositoryRuns(RepositoryMixin, ListAPIView[IndexRun]):
         operation_id="repositories_symbols",
         responses=SymbolsSerializer,
         parameters=[
-            OpenApiParameter("q", str, required=True, description="Part of a name, or words of it."),
+            OpenApiParameter("q", str, required=True, description="Part of a name; Cart.total: a method of a class."),
             OpenApiParameter("limit", int, description="1 to 50; 20 when left out."),
         ],
     )
