@@ -62,7 +62,9 @@ def all_refusals() -> list[Refusal]:
     """Every code that the code can answer with, by status; one row for each code and status."""
     found: dict[tuple[int, str], Refusal] = {}
     for error in _subclasses(DomainError):
-        found.setdefault((error.status, error.code), Refusal(error.status, error.code, _sentence(error)))
+        place = (error.status, error.code)
+        if sentence := _sentence(error):
+            found.setdefault(place, Refusal(*place, sentence))
     for kind, code in CODES.items():  # what DRF refuses by itself
         status: int = kind.status_code  # type: ignore[attr-defined]
         found.setdefault((status, code), Refusal(status, code, str(kind.default_detail)))  # type: ignore[attr-defined]

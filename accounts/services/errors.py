@@ -24,6 +24,8 @@ class OwnersOnly(Forbidden):
 
 
 class MemberCapReached(DomainError):
+    """Every place that the team's plan allows is taken."""
+
     code, status = "member_cap_reached", 402
 
     def __init__(self, cap: int) -> None:
@@ -40,6 +42,8 @@ class ServiceKeysNotInPlan(DomainError):
 
 
 class AlreadyMember(DomainError):
+    """The address belongs to a member of the team already."""
+
     code, status = "already_member", 409
 
     def __init__(self, email: str) -> None:
@@ -48,6 +52,8 @@ class AlreadyMember(DomainError):
 
 
 class AlreadyInvited(DomainError):
+    """The address has an open invitation to the team already."""
+
     code, status = "already_invited", 409
 
     def __init__(self, email: str) -> None:
@@ -79,6 +85,8 @@ class InvitationLimitReached(DomainError):
 
 
 class SlugTaken(DomainError):
+    """Another team has this address."""
+
     code, status = "slug_taken", 409
 
     def __init__(self, slug: str) -> None:
@@ -87,6 +95,8 @@ class SlugTaken(DomainError):
 
 
 class SlugReserved(DomainError):
+    """The address is kept for Pare itself."""
+
     code, status = "slug_reserved", 400
 
     def __init__(self, slug: str) -> None:
@@ -95,6 +105,8 @@ class SlugReserved(DomainError):
 
 
 class NoSlug(DomainError):
+    """No address can be made from the name."""
+
     code, status = "slug_missing", 400
 
     def __init__(self) -> None:
@@ -103,6 +115,8 @@ class NoSlug(DomainError):
 
 
 class TeamLimitReached(DomainError):
+    """One person can own no more teams than this."""
+
     code, status = "team_limit_reached", 409
 
     def __init__(self, limit: int) -> None:
@@ -112,6 +126,8 @@ class TeamLimitReached(DomainError):
 
 
 class ScopeNotAllowed(DomainError):
+    """The role does not allow a key to have this scope."""
+
     code, status = "scope_not_allowed", 403
 
     def __init__(self, scopes: Iterable[str]) -> None:
@@ -120,6 +136,8 @@ class ScopeNotAllowed(DomainError):
 
 
 class NoScopes(DomainError):
+    """A key needs at least one scope."""
+
     code, status = "scopes_missing", 400
 
     def __init__(self) -> None:
@@ -128,6 +146,8 @@ class NoScopes(DomainError):
 
 
 class BadExpiry(DomainError):
+    """The key would have expired already."""
+
     code, status = "bad_expiry", 400
 
     def __init__(self) -> None:
@@ -136,6 +156,8 @@ class BadExpiry(DomainError):
 
 
 class KeyLimitReached(DomainError):
+    """There are as many live keys as there can be."""
+
     code, status = "key_limit_reached", 409
 
     def __init__(self, limit: int) -> None:

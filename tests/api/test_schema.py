@@ -14,6 +14,7 @@ from accounts.roles import Scope
 from accounts.schema.document import document
 from accounts.schema.page import TAGS, groups
 from accounts.schema.refusals import all_refusals
+from config.errors import DomainError
 from tests.routes import own_routes
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,11 @@ def test_they_take_no_writes_and_cost_no_sql(url: str, django_assert_num_queries
         assert Client().get(url).status_code == 200
     refused = Client(enforce_csrf_checks=True).post(url)
     assert (refused.status_code, refused.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+def test_every_kind_of_refusal_is_listed() -> None:
+    def codes(kind: type[DomainError]) -> set[str]:
+        return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
+
+    listed = {refusal.code for refusal in all_refusals()}
+    assert codes(DomainError) - listed == {DomainError.code}

@@ -21,6 +21,8 @@ class BadRange(DomainError):
 
 
 class HistoryNotInPlan(DomainError):
+    """The whole range is before the history that the plan gives."""
+
     code, status = "history_not_in_plan", 402
 
 
