@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from accounts.roles import Role, scopes_of
+from accounts.roles import ROLE_RIGHTS, Right, Role, scopes_of
 from accounts.services import create_key, create_team
 from billing.services import change_plan
 from usage.demo import Habit, month_of_events
@@ -128,7 +128,7 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def make_people(password: str) -> dict[str, str]:
-    """The people, their team and a personal key each: e-mail -> the key's text."""
+    """The people, their team, and a personal key for each who may have one: email -> the key's text."""
     users = {handle: _person(f"{handle}@acme.example", name, password) for handle, name, _ in PEOPLE}
     team = create_team(name="Acme", slug=TEAM_SLUG, owner=users["olga"])
     change_plan(team=team, plan="team", seats=5, actor=None)
@@ -138,6 +138,7 @@ def make_people(password: str) -> dict[str, str]:
         user = users[handle]
         Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
         if role is not Role.BILLING:  # who pays makes no keys
+            if Right.MANAGE_OWN_KEYS in ROLE_RIGHTS[role]:
             _, keys[user.email] = create_key(team=team, name="demo", scopes=scopes_of(role), service=False, actor=user)
     return keys
 
