@@ -11,11 +11,10 @@ from repos.models import Auth, Repository
 
 def policy() -> git.Policy:
     """What the operator of this server allows."""
-    ca_file = getattr(settings, "PARE_GIT_CA_FILE", "")
     return git.Policy(
         allow_local=settings.PARE_ALLOW_LOCAL_REPOSITORIES,
         allow_private_hosts=settings.PARE_ALLOW_PRIVATE_HOSTS,
-        ca_file=Path(ca_file) if ca_file else None,
+        ca_file=Path(settings.PARE_GIT_CA_FILE) if settings.PARE_GIT_CA_FILE else None,
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
 
 from accounts.models import Team
 from repos import indexing, services
@@ -12,7 +12,7 @@ from repos.models import Repository
 from tests.conftest import Cast
 from tests.engine.git_server import make_repository
 
-SHOP = {
+SHOP: dict[str, str | bytes] = {
     "shop/cart.py": (
         "from shop.tax import tax_of\n\n\nclass Cart:\n    def total(self, prices):\n"
         '        """Sum of prices with tax."""\n        return sum(prices) + tax_of(prices)\n'
@@ -24,14 +24,14 @@ SHOP = {
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, settings: "settings") -> None:  # type: ignore[valid-type]
-    settings.PARE_ALLOW_LOCAL_REPOSITORIES = True  # type: ignore[attr-defined]
+def own_folders(settings: Any) -> None:
+    settings.PARE_ALLOW_LOCAL_REPOSITORIES = True
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A small repository with Python, TypeScript and a picture in it."""
-    make_repository(tmp_path / "shop", dict(SHOP))
+    make_repository(tmp_path / "shop", SHOP)
     return tmp_path / "shop"
 
 

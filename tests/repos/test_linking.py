@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.models import AuditEntry
 from billing.caps import RepositoryCapReached
 from billing.services import change_plan
+from config.errors import DomainError
 from repos import cleaning, errors, indexing, pauses, secrets, services, storage, tasks
 from repos.models import Auth, IndexRun, Repository, SliceRecord, Snapshot, State
 from tests.conftest import Cast
@@ -65,7 +66,7 @@ def test_an_ssh_address_gets_a_deploy_key_of_its_own(cast: Cast) -> None:
     ],
 )
 def test_it_refuses(cast: Cast, given: dict[str, Any], code: str) -> None:
-    with pytest.raises(errors.DomainError) as refused:
+    with pytest.raises(DomainError) as refused:
         services.link_repository(team=cast.acme, actor=cast.olga, **given)
     assert refused.value.code == code and refused.value.fields
     assert not Repository.objects.exists() and not IndexRun.objects.exists()
@@ -176,7 +177,8 @@ def test_over_the_cap_the_newest_are_paused_and_come_back(
     second = link(tmp_path / "other")
     change_plan(team=cast.acme, plan="starter", actor=None)
     tasks.settle_pauses()
-    first.refresh_from_db(), second.refresh_from_db()
+    first.refresh_from_db()
+    second.refresh_from_db()
     assert first.paused_at is None and second.paused_at is not None
     with pytest.raises(errors.RepositoryPaused):
         services.request_index(repository=second, actor=cast.olga)
