@@ -137,8 +137,7 @@ def make_people(password: str) -> dict[str, str]:
     for handle, _, role in PEOPLE:
         user = users[handle]
         Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
-        if role is not Role.BILLING:  # who pays makes no keys
-            if Right.MANAGE_OWN_KEYS in ROLE_RIGHTS[role]:
+        if Right.MANAGE_OWN_KEYS in ROLE_RIGHTS[role]:
             _, keys[user.email] = create_key(team=team, name="demo", scopes=scopes_of(role), service=False, actor=user)
     return keys
 
