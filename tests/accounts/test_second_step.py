@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from tests.conftest import Cast
@@ -109,3 +110,14 @@ def test_guessing_a_password_is_stopped(cast: Cast) -> None:
     answer = client.post("/account/login/", {"login": "mei@acme.example", "password": PASSWORD})
     assert "_auth_user_id" not in client.session
     assert answer.status_code == 200
+
+
+def test_a_sessions_last_use_is_noted_once_a_minute(cast: Cast) -> None:
+    client = log_in("mei@acme.example")
+    session = UserSession.objects.get(user=cast.mei)
+    cache.clear()  # a minute later
+    for agent in ("First", "Second"):
+        client.get("/account/profile/", headers={"user-agent": agent})
+    seen = UserSession.objects.get(user=cast.mei)
+    assert seen.last_seen_at > session.last_seen_at
+    assert seen.user_agent == "First"

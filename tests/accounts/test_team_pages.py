@@ -64,4 +64,4 @@ def test_a_list_costs_the_same_queries_however_long_it_is(
     grow(cast)
     with django_assert_num_queries(len(queries)):
         client.get(f"/t/acme/{path}")
-    assert len(queries) <= 12
+    assert len(queries) <= 6
