@@ -65,7 +65,7 @@ def api_key_revoke(request: TeamRequest, public_id: UUID) -> HttpResponse:
 
 def try_it(key: ApiKey) -> str:
     """A command that shows the key at work, on a route its scopes open; the key itself is in the environment."""
-    header = '-H "Authorization: Bearer $PARE_API_KEY"'
+    header = '-H "Authorization: Bearer $PARE_KEY"'
     if Scope.CONTEXT_READ in key.scopes:
         return f"curl {header} {settings.SITE_ROOT}/api/v1/repositories"
     if Scope.SPEND_READ in key.scopes:
