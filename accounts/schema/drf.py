@@ -31,9 +31,9 @@ class ScopedSchema(AutoSchema):
 
 
 def split_doc(doc: str) -> tuple[str, str]:
-    """A docstring's first paragraph on one line, and the rest."""
-    summary, _, description = doc.strip().partition("\n\n")
-    return " ".join(summary.split()).removesuffix("."), description
+    """A docstring's first paragraph, and the others; each on one line, as its breaks are those of the source."""
+    summary, *others = [" ".join(paragraph.split()) for paragraph in doc.strip().split("\n\n")]
+    return summary.removesuffix("."), "\n\n".join(others)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """The OpenAPI document as the readable page needs it: groups of operations with flat lists of fields."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,9 +37,11 @@ class Operation:
     scope: str
     parameters: list[Field]
     body: list[Field]
+    body_text: str
     curl: str
     status: str
     answer: list[Field]
+    answer_text: str
     answer_example: str
     refusals: list[tuple[str, str]]
 
@@ -72,11 +75,13 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
         summary=operation.get("summary", ""),
         description=operation.get("description", ""),
         scope=operation["x-scope"],
-        parameters=[_parameter(one, schemas) for one in operation.get("parameters", ())],
+        parameters=[_parameter(path, one, schemas) for one in operation.get("parameters", ())],
         body=list(_fields(body, schemas)) if body else [],
+        body_text=_text(body, schemas),
         curl=_curl(method, path, operation.get("parameters", ()), body, schemas),
         status=status,
         answer=list(_fields(answer, schemas)) if answer else [],
+        answer_text=_text(answer, schemas),
         answer_example=_pretty(example_of(answer, schemas)) if answer else "",
         refusals=[(code, response["description"]) for code, response in refusals.items()],
     )
@@ -94,12 +99,18 @@ def _json_schema(holder: dict[str, Any] | None) -> Schema | None:
     return found
 
 
-def _parameter(parameter: dict[str, Any], schemas: dict[str, Schema]) -> Field:
-    schema = parameter["schema"]
-    text = parameter.get("description", "")
-    return Field(
-        parameter["name"], _type_text(schema, schemas), parameter.get("required", False), text, parameter["in"]
-    )
+def _parameter(path: str, parameter: dict[str, Any], schemas: dict[str, Schema]) -> Field:
+    schema, name = parameter["schema"], parameter["name"]
+    before = re.search(rf"(\w+)/\{{{name}\}}", path)
+    text = parameter.get("description", "") or (f"The id of one of the {before[1]}." if before else "")
+    kind = _type_text(schema, schemas)
+    return Field(name, kind, parameter.get("required", False), _with_limits(text, schema), parameter["in"])
+
+
+def _text(schema: Schema | None, schemas: dict[str, Schema]) -> str:
+    """What the type as a whole says of itself."""
+    text: str = resolve(schema, schemas).get("description", "") if schema else ""
+    return " ".join(text.split())
 
 
 def _fields(schema: Schema, schemas: dict[str, Schema], path: str = "", depth: int = DEPTH) -> Iterator[Field]:
@@ -110,7 +121,7 @@ def _fields(schema: Schema, schemas: dict[str, Schema], path: str = "", depth: i
     required = set(schema.get("required", ()))
     for name, inner in schema.get("properties", {}).items():
         full = f"{path}.{name}" if path else name
-        text = inner.get("description") or resolve(inner, schemas).get("description", "")
+        text = _with_limits(inner.get("description") or _text(inner, schemas), {**resolve(inner, schemas), **inner})
         yield Field(full, _type_text(inner, schemas), name in required, text)
         if depth and type_of(resolve(inner, schemas)) in {"object", "array"}:
             yield from _fields(inner, schemas, full, depth - 1)
@@ -120,10 +131,28 @@ def _type_text(schema: Schema, schemas: dict[str, Schema]) -> str:
     real = resolve(schema, schemas)
     kind = real.get("format") or type_of(real) or "any"
     if "enum" in real:
-        kind = " | ".join(str(value) for value in real["enum"] if value is not None)
+        kind = " | ".join(str(value) or "(empty)" for value in real["enum"] if value is not None)
     elif kind == "array":
         kind = f"list of {_type_text(real.get('items', {}), schemas)}"
     return f"{kind} or null" if _may_be_null(schema) or _may_be_null(real) else kind
+
+
+def _with_limits(text: str, schema: Schema) -> str:
+    """The text, and what the schema says of bounds and of a value left out."""
+    low, high = schema.get("minimum"), schema.get("maximum")
+    said = [text.strip()]
+    if low is not None and high is not None and high < 2**31:
+        said.append(f"{low:,} to {high:,}.")
+    elif low is not None:
+        said.append(f"At least {low:,}.")
+    if most := schema.get("maxLength"):
+        said.append(f"At most {most:,} characters.")
+    if most := schema.get("maxItems"):
+        said.append(f"At most {most:,}.")
+    default = schema.get("default")
+    if default and not isinstance(default, dict | list):
+        said.append(f"Left out, it is {default}.")
+    return " ".join(part for part in said if part)
 
 
 def _may_be_null(schema: Schema) -> bool:
