@@ -1,0 +1,126 @@
+"""`make pictures`: the pictures in docs/, taken from a demonstration that is started for them and ended after.
+
+Not a test: a person looks at what it makes. Takes a few minutes, mostly for indexing this repository.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from config.processes import free_port
+from tests.browser.chromium import find_chromium
+from tests.shots import log_in
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "docs" / "pictures"
+TEAM = "/t/acme-demo"
+TASK = "A revoked API key must stop working within thirty seconds"
+WIDE = (1280, 860)
+PHONE = (390, 780)
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    url: str
+    email: str
+    password: str
+
+
+@contextmanager
+def demonstration() -> Iterator[Demonstration]:
+    """Pare with its demonstration team, as committed: from a clone called `pare`, since pages show a folder's name."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="pare-pictures-") as folder:
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), f"{folder}/pare"], check=True)
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--port", str(port), "--demo"],
+            cwd=f"{folder}/pare",
+            env={**os.environ, "PARE_DATA": f"{folder}/data"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            email, password = log_in_of(process)
+            yield Demonstration(f"http://127.0.0.1:{port}", email, password)
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def log_in_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Reads the log until the demonstration has said whom to log in as. Raises SystemExit when it never does."""
+    assert process.stdout
+    email = ""
+    for line in process.stdout:
+        print(line, end="")
+        if found := re.search(r"e-?mail +(\S+@\S+)", line):
+            email = found[1]
+        elif email and (found := re.search(r"password +(\S+)", line)):
+            return email, found[1]
+    raise SystemExit("The demonstration ended before it was ready; the lines above say why.")
+
+
+def page_of(browser: Browser, demo: Demonstration, size: tuple[int, int], theme: str) -> Page:
+    context = browser.new_context(
+        base_url=demo.url,
+        viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=1 if size == WIDE else 2,
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    return context.new_page()
+
+
+def shoot(page: Page, name: str, path: str | None = None) -> None:
+    if path:
+        page.goto(path, wait_until="networkidle")
+    page.screenshot(path=OUT / f"{name}.png")
+    print(f"docs/pictures/{name}.png")
+
+
+def try_slice(page: Page) -> None:
+    page.goto(f"{TEAM}/repositories/")
+    page.get_by_role("main").get_by_role("table").get_by_role("link").first.click()
+    page.get_by_role("link", name="Try a slice").first.click()
+    page.get_by_label("Task").fill(TASK)
+    page.get_by_role("button", name="Get slice").click()
+    page.get_by_role("heading", name="The text an agent gets").wait_for()
+    page.evaluate("scrollTo(0, document.querySelector('#slice').getBoundingClientRect().top + scrollY - 90)")
+
+
+def take(browser: Browser, demo: Demonstration) -> None:
+    stranger = page_of(browser, demo, WIDE, "light")
+    shoot(stranger, "landing", "/")
+    light = page_of(browser, demo, WIDE, "light")
+    log_in(light, demo.email, demo.password)
+    shoot(light, "overview", f"{TEAM}/")
+    try_slice(light)
+    shoot(light, "slice")
+    dark = page_of(browser, demo, WIDE, "dark")
+    log_in(dark, demo.email, demo.password)
+    shoot(dark, "spend-dark", f"{TEAM}/spend/")
+    phone = page_of(browser, demo, PHONE, "dark")
+    log_in(phone, demo.email, demo.password)
+    shoot(phone, "phone", f"{TEAM}/")
+
+
+def main() -> None:
+    if find_chromium() is None:
+        raise SystemExit("No Chromium was found. Install one, or set PARE_CHROMIUM to its path.")
+    OUT.mkdir(parents=True, exist_ok=True)
+    with demonstration() as demo, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        take(browser, demo)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
