@@ -18,8 +18,8 @@ def resolve(
 
     A personal key speaks for its member alone: an event that names somebody else is refused.
     """
-    members = _members(principal, {record.member for _, record in records if record.member})
-    repositories = _repositories(principal.team_id, {record.repository for _, record in records if record.repository})
+    members = match_members(principal.team_id, {record.member for _, record in records})
+    repositories = match_repositories(principal.team_id, {record.repository for _, record in records})
     events, errors = [], []
     for index, record in records:
         member_id = members.get(record.member)
@@ -43,18 +43,18 @@ def resolve(
     return events, errors
 
 
-def _members(principal: Principal, emails: Iterable[str]) -> dict[str, int]:
-    """User ids of the team's members by e-mail in small letters."""
-    wanted = set(emails)
+def match_members(team_id: int, emails: Iterable[str]) -> dict[str, int]:
+    """User ids of the team's members by e-mail address in small letters."""
+    wanted = {email for email in emails if email}
     if not wanted:
         return {}
-    found = Membership.objects.for_team(principal.team_id).filter(user__email__in=wanted)
+    found = Membership.objects.for_team(team_id).filter(user__email__in=wanted)
     return dict(found.values_list("user__email", "user_id"))
 
 
-def _repositories(team_id: int, labels: Iterable[str]) -> dict[str, int]:
+def match_repositories(team_id: int, labels: Iterable[str]) -> dict[str, int]:
     """Ids of the team's repositories by label; the one linked first wins a name that several have."""
-    wanted = set(labels)
+    wanted = {label for label in labels if label}
     if not wanted:
         return {}
     known: dict[str, int] = {}

@@ -9,7 +9,7 @@ from tests.conftest import Cast
 from tests.usage.builders import make_record, send, yesterday
 from usage import pricebook
 from usage.models import PriceRow, PriceVersion, UsageEvent
-from usage.pricing import PriceLine
+from usage.pricing import PriceBook, PriceLine
 from usage.sources import TokenCounts
 from usage.tasks import refresh_prices
 
@@ -41,7 +41,7 @@ def test_an_empty_book_is_filled_from_the_installed_prices() -> None:
 
 
 def test_what_was_stored_prices_as_what_was_published() -> None:
-    stored, published = pricebook.current(), pricebook.PriceBook(1, pricebook.installed_lines())
+    stored, published = pricebook.current(), PriceBook(1, pricebook.installed_lines())
     tokens = TokenCounts(input_uncached=210_000, cache_read=7, cache_write_1h=3, output=11)
     for model in ("claude-sonnet-4-5", "gpt-5.4", "gemini-2.5-pro", "deepseek-chat", "o3"):
         record = make_record(model=model, tokens=tokens)
@@ -80,7 +80,7 @@ def test_a_new_version_does_not_re_price_events(cast: Cast) -> None:
     pricebook.forget()
     send(cast.acme, make_record(client_id="new", occurred_at=yesterday(), tokens=TokenCounts(output=10**6)))
     priced = UsageEvent.objects.order_by("client_id").values_list("client_id", "computed_cost", "price_version")
-    assert list(priced) == [("new", 30, 2), ("old", 25, 1)]
+    assert list(priced) == [("new", Decimal(30), 2), ("old", Decimal(25), 1)]
 
 
 def test_the_daily_task_refreshes() -> None:

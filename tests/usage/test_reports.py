@@ -11,6 +11,7 @@ from accounts.models import Membership
 from billing.services import change_plan
 from repos.models import Repository
 from tests.conftest import Cast
+from tests.factories import make_membership, make_user
 from tests.usage.builders import make_record, send, yesterday
 from usage import reports
 from usage.models import DailyRollup, DailySessions
@@ -91,6 +92,22 @@ def test_who_and_where_have_names(cast: Cast, span: Range) -> None:
     assert members == {"Mei", "who@acme.example (not in the team)", "No member given"}
     places = {group.label for group in reports.grouped(sight, span, GroupBy.REPOSITORY)}
     assert places == {"acme/web", "elsewhere (not linked)", "old", "No repository given"}
+
+
+def test_labels_find_their_match_later(cast: Cast, span: Range) -> None:
+    send(cast.acme, record(repository="acme/web"), member_label="new@acme.example")
+    send(cast.acme, record(repository="acme/web"))
+    web = Repository.objects.create(team=cast.acme, name="acme/web", url="https://h.example/w", identity="h.example/w")
+    sight = Sight(cast.acme, None)
+    assert reports.unknown_members(sight, span) == ["new@acme.example"]
+    new = make_user("new@acme.example", name="New")
+    make_membership(cast.acme, new)
+    send(cast.acme, record(repository="acme/web"), member_id=new.pk, repository_id=web.pk)
+    members = {group.label: group.figures.events for group in reports.grouped(sight, span, GroupBy.MEMBER)}
+    assert members == {"New": 2, "No member given": 1}
+    places = {group.label: group.figures.events for group in reports.grouped(sight, span, GroupBy.REPOSITORY)}
+    assert places == {"acme/web": 3}
+    assert reports.unknown_members(sight, span) == []
 
 
 def test_a_member_sees_their_own_and_the_others_see_all(cast: Cast, span: Range) -> None:

@@ -56,6 +56,9 @@ class Figures:
     cost_cache_write: Decimal = ZERO
     cost_output: Decimal = ZERO
 
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
     @property
     def cache_write(self) -> int:
         return self.cache_write_5m + self.cache_write_1h + self.cache_write_unsplit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import Count, F, Max, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
@@ -12,10 +13,9 @@ from django.db.models.functions import Coalesce, TruncMonth
 from accounts.models import Team, User
 from repos.models import Repository
 from usage.models import Agent, Basis, Billing, DailyRollup, DailySessions
+from usage.places import match_members, match_repositories
 from usage.reports.figures import AGGREGATES, Figures, Group, TokenClass, figures_of
 from usage.reports.scope import Range, Sight
-
-Names = Callable[[list[int]], dict[int, tuple[str, str]]]
 
 
 class GroupBy(StrEnum):
@@ -56,9 +56,9 @@ def grouped(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
     if by in (GroupBy.DAY, GroupBy.MONTH):
         return _by_time(sight, span, by)
     if by is GroupBy.MEMBER:
-        return _by_owner(sight, span, "member", _member_names)
+        return _by_owner(sight, span, MEMBER)
     if by is GroupBy.REPOSITORY:
-        return _by_owner(sight, span, "repository", lambda ids: _repository_names(sight.team, ids))
+        return _by_owner(sight, span, REPOSITORY)
     rows = _within(sight, span).values(by.value).annotate(**AGGREGATES)
     return _sorted(Group(row[by.value], _word(by, row[by.value]), figures_of(row)) for row in rows)
 
@@ -73,34 +73,50 @@ def _by_time(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
     return [Group(f"{at:{form}}", f"{at:{form}}", figures) for at, figures in found.items()]
 
 
-def _by_owner(sight: Sight, span: Range, name: str, names: Names) -> list[Group]:
+class Owner(NamedTuple):
+    """How events belong to somebody or something: by id, or by a label that may have found its match since."""
+
+    name: str
+    unmatched: str
+    match: Callable[[int, Iterable[str]], dict[str, int]]
+    names: Callable[[Team, Iterable[int]], dict[int, tuple[str, str]]]
+
+
+def _by_owner(sight: Sight, span: Range, owner: Owner) -> list[Group]:
     """By member or repository: one group for each known one, one for each label that matches none, one for no label."""
-    id_field, label_field = f"{name}_id", f"{name}_label"
-    unknown = "not in the team" if name == "member" else "not linked"
-    known = _within(sight, span).exclude(**{id_field: None}).values(id_field)
-    known = known.annotate(**AGGREGATES, sent_as=Max(label_field))
-    loose = _within(sight, span).filter(**{id_field: None}).values(label_field).annotate(**AGGREGATES)
-    found = list(known)
-    labels = names([row[id_field] for row in found])
+    id_field, label_field = f"{owner.name}_id", f"{owner.name}_label"
+    rows = _within(sight, span).exclude(**{id_field: None}).values(id_field)
+    known: dict[int, Figures] = {}
+    sent_as: dict[int, str] = {}
+    for row in rows.annotate(**AGGREGATES, sent_as=Max(label_field)):
+        known[row[id_field]] = figures_of(row)
+        sent_as[row[id_field]] = row["sent_as"]
+    loose_rows = _within(sight, span).filter(**{id_field: None}).values(label_field).annotate(**AGGREGATES)
+    loose = {row[label_field]: figures_of(row) for row in loose_rows}
+    for label, pk in owner.match(sight.team.pk, loose).items():
+        known[pk] = known.get(pk, Figures()) + loose.pop(label)
+    names = owner.names(sight.team, known)
     groups = []
-    for row in found:
-        gone = (f"former-{row[id_field]}", row["sent_as"] or f"Former {name}")
-        key, label = labels.get(row[id_field], gone)
-        groups.append(Group(key, label, figures_of(row)))
-    for row in loose:
-        label = row[label_field]
-        words = f"{label} ({unknown})" if label else f"No {name} given"
-        groups.append(Group(label, words, figures_of(row)))
+    for pk, figures in known.items():
+        key, words = names.get(pk, (f"former-{pk}", sent_as.get(pk) or f"Former {owner.name}"))
+        groups.append(Group(key, words, figures))
+    for label, figures in loose.items():
+        groups.append(Group(label, f"{label} ({owner.unmatched})" if label else f"No {owner.name} given", figures))
     return _sorted(groups)
 
 
-def _member_names(ids: list[int]) -> dict[int, tuple[str, str]]:
+def _member_names(team: Team, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    # Members who left keep their names: the ids come from the team's own rows.
     return {user.pk: (user.email, user.label) for user in User.objects.filter(pk__in=ids)}
 
 
-def _repository_names(team: Team, ids: list[int]) -> dict[int, tuple[str, str]]:
+def _repository_names(team: Team, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     rows = Repository.objects.for_team(team).filter(pk__in=ids).values_list("pk", "public_id", "name")
     return {pk: (str(public_id), name) for pk, public_id, name in rows}
+
+
+MEMBER = Owner("member", "not in the team", match_members, _member_names)
+REPOSITORY = Owner("repository", "not linked", match_repositories, _repository_names)
 
 
 def _word(by: GroupBy, value: str) -> str:
@@ -147,7 +163,9 @@ def sessions(sight: Sight, span: Range) -> int:
 def unknown_members(sight: Sight, span: Range) -> list[str]:
     """Labels that were sent for members and match nobody in the team."""
     rows = _within(sight, span).filter(member_id=None).exclude(member_label="")
-    return list(rows.order_by("member_label").values_list("member_label", flat=True).distinct())
+    labels = list(rows.order_by("member_label").values_list("member_label", flat=True).distinct())
+    joined = match_members(sight.team.pk, labels)
+    return [label for label in labels if label not in joined]
 
 
 def unpriced_models(sight: Sight, span: Range) -> dict[str, int]:
