@@ -1,12 +1,17 @@
 """What is left over goes: repositories of closed teams, files without a row."""
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from repos import storage
-from repos.models import Repository, Snapshot
+from repos.models import LIVE_STATES, IndexRun, Repository, Snapshot
+
+RUNS_KEPT = timedelta(days=90)
+FACTS_KEPT = timedelta(days=90)
 
 
 def unlink_of_closed_teams() -> int:
@@ -16,6 +21,13 @@ def unlink_of_closed_teams() -> int:
     closed.update(snapshot=None, latest_run=None)
     closed.delete()
     return count
+
+
+def forget_the_old() -> None:
+    """Runs that nobody looks up any more, and facts of blobs that are read from somewhere again at need."""
+    old = IndexRun.objects.exclude(state__in=LIVE_STATES).filter(created_at__lt=timezone.now() - RUNS_KEPT)
+    old.exclude(pk__in=Repository.objects.exclude(latest_run=None).values("latest_run")).delete()
+    storage.facts_cache().sweep(older_than=FACTS_KEPT.total_seconds())
 
 
 def remove_orphans() -> int:

@@ -51,8 +51,9 @@ def index(run_id: int) -> Outcome:
     except RunLost:
         log.info("Index run %s was taken away: unlinked, paused or given to another worker.", run.pk)
     except TRY_AGAIN as error:
-        if run.attempts < MAX_ATTEMPTS and run.hand_back(error_code=error.code, error=str(error)):
-            return Outcome(retry_in=BACKOFF_SECONDS[min(run.attempts, len(BACKOFF_SECONDS)) - 1])
+        wait = BACKOFF_SECONDS[min(run.attempts, len(BACKOFF_SECONDS)) - 1]
+        if run.attempts < MAX_ATTEMPTS and run.hand_back(error_code=error.code, error=str(error), wait=wait):
+            return Outcome(retry_in=wait)
         run.finish(State.FAILED, error_code=error.code, error=_without_promise(str(error)))
     except Exception as error:
         code, sentence = _explain(error)

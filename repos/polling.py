@@ -43,8 +43,9 @@ def has_news(repository: Repository) -> bool:
         return False
     _note(repository, "")
     run, snapshot = repository.latest_run, repository.snapshot
-    if run and run.state == State.FAILED and run.commit == head.commit:
-        return False  # the same commit fails the same way
+    if run and run.state == State.FAILED:
+        # The same commit fails the same way; a run that never saw one failed at the host, which answers again.
+        return run.commit != head.commit
     return snapshot is None or (snapshot.commit, snapshot.branch) != (head.commit, head.branch)
 
 

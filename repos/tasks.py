@@ -67,6 +67,7 @@ def remove_repository_files(public_id: str) -> None:
 
 @shared_task(time_limit=3600)
 def clean_up() -> None:
-    """Once a day: closed teams' repositories and files that nobody owns."""
+    """Once a day: closed teams' repositories, what is old, and files that nobody owns."""
     cleaning.unlink_of_closed_teams()
+    cleaning.forget_the_old()
     cleaning.remove_orphans()

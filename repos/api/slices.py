@@ -102,7 +102,8 @@ def repository_slices(request: HotRequest, public_id: UUID) -> HttpResponse:
     signatures, never over the budget. The answer says commit, age, coverage and confidence. The task is not kept.
     """
     asked = read_json(request, SliceRequest, limit=MAX_BODY)
-    repository = Repository.objects.for_team(request.principal.team_id).with_state().filter(public_id=public_id).first()
+    team_id = request.principal.team_id
+    repository = Repository.objects.for_team(team_id).for_serving().filter(public_id=public_id).first()
     if repository is None:
         raise Http404
     served = services.serve_slice(

@@ -71,7 +71,10 @@ class IndexRunQuerySet(models.QuerySet["IndexRun"]):
         """Take a queued run to work on; None when another worker has it, or another run of it is at work."""
         now = timezone.now()
         at_work = self.model.objects.filter(repository=OuterRef("repository"), state=State.RUNNING)
-        queued = self.filter(~Exists(at_work), pk=run_id, state=State.QUEUED, repository__paused_at=None)
+        paused = self.model.objects.filter(pk=OuterRef("pk"), repository__paused_at__isnull=False)
+        # No join here: an UPDATE with one finds its rows in a subquery, which PostgreSQL does not ask again after it
+        # has waited for another worker's claim, and so both would win.
+        queued = self.filter(~Exists(at_work), ~Exists(paused), pk=run_id, state=State.QUEUED)
         try:
             with transaction.atomic():
                 taken = queued.update(
@@ -163,15 +166,15 @@ class IndexRun(models.Model):
             )
         )  # fmt: skip
 
-    def hand_back(self, *, error_code: str, error: str) -> bool:
-        """Put the run back into the queue, its reason kept for the page; False when it was not this worker's."""
+    def hand_back(self, *, error_code: str, error: str, wait: float = 0) -> bool:
+        """Put the run back into the queue for `wait` seconds, its reason kept for the page; False when it was lost."""
         # A newer run may wait by now: the database keeps one waiting run, and the newer one does this run's work.
         try:
             with transaction.atomic():
                 return bool(
                     type(self).objects.held(self).update(
                         state=State.QUEUED, claim=None, error_code=error_code, error=error[:1000],
-                        queued_at=timezone.now(),
+                        queued_at=timezone.now() + timedelta(seconds=wait),
                     )
                 )  # fmt: skip
         except IntegrityError:

@@ -84,3 +84,9 @@ def test_paused_busy_and_closed_ones_are_not_due(cast: Cast, link: Callable[...,
     cast.acme.closed_at = timezone.now()
     cast.acme.save()
     assert polling.take_due(later) == []
+
+
+def test_a_run_that_failed_at_the_host_is_made_again_when_it_answers(indexed: Repository) -> None:
+    IndexRun.objects.update(state=State.FAILED, commit="", error="The host did not answer.")
+    tasks.poll_repository(indexed.pk)
+    assert polled() == 1

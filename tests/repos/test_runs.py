@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
+from django.db.models import F
 from django.utils import timezone
 
 from repos import indexing, progress, services, tasks
@@ -32,17 +33,21 @@ def only_run() -> IndexRun:
 def test_two_workers_one_run(link: Callable[..., Repository]) -> None:
     link()
     run_id = only_run().pk
+    together = threading.Barrier(6)
 
     def claim(_: int) -> bool:
         try:
+            connection.ensure_connection()
+            together.wait(30)
             return IndexRun.objects.claim(run_id) is not None
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(claim, range(6))) == 1
-    run = only_run()
-    assert (run.state, run.attempts) == (State.RUNNING, 1)
+    for turn in range(1, 9):
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(claim, range(6))) == 1
+        assert (only_run().state, only_run().attempts) == (State.RUNNING, turn)
+        IndexRun.objects.update(state=State.QUEUED)
 
 
 def test_a_task_that_arrives_twice_works_once(link: Callable[..., Repository]) -> None:
@@ -216,3 +221,13 @@ def wait_for(ready: Callable[[], object], seconds: float = 20.0) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"still waiting in {threading.current_thread().name}")
+
+
+def test_a_run_that_waits_for_its_next_attempt_is_not_found_too_early(link: Callable[..., Repository]) -> None:
+    link()
+    run = IndexRun.objects.claim(only_run().pk)
+    assert run is not None and run.hand_back(error_code="git_timeout", error="slow", wait=240)
+    IndexRun.objects.update(queued_at=F("queued_at") - timedelta(seconds=200))
+    assert indexing.sweep_runs() == []
+    IndexRun.objects.update(queued_at=F("queued_at") - timedelta(seconds=200))
+    assert indexing.sweep_runs() == [run.pk]
