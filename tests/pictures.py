@@ -93,7 +93,7 @@ def try_slice(page: Page) -> None:
     page.get_by_label("Task").fill(TASK)
     page.get_by_role("button", name="Get slice").click()
     page.get_by_role("heading", name="The text an agent gets").wait_for()
-    page.evaluate("scrollTo(0, document.querySelector('#slice').getBoundingClientRect().top + scrollY - 90)")
+    page.evaluate("scrollTo(0, document.querySelector('#slice').getBoundingClientRect().top + scrollY - 72)")
 
 
 def take(browser: Browser, demo: Demonstration) -> None:
