@@ -1,12 +1,13 @@
 from django.urls import path
 
-from repos.views import repositories, slices
+from repos.views import repositories, search, slices
 from repos.webhooks import git_webhook
 
 LIST = "t/<slug:team>/repositories/"
 ONE = f"{LIST}<uuid:public_id>/"
 
 urlpatterns = [
+    path("t/<slug:team>/search/", search.search, name="search"),
     path(LIST, repositories.repository_list, name="repository_list"),
     path(f"{LIST}link/", repositories.repository_link, name="repository_link"),
     path(ONE, repositories.repository, name="repository"),

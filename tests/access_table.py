@@ -45,6 +45,7 @@ team_close            GET     200    403    403     403      404    login   logi
 team_close            POST    302    403    403     403      404    login   login
 billing               GET     200    200    403     200      404    login   login
 
+search                GET     200    200    200     200      404    login   login
 repository_list       GET     200    200    200     403      404    login   login
 repository_link       GET     200    200    403     403      404    login   login
 repository_link       POST    302    302    403     403      404    login   login
@@ -66,6 +67,7 @@ agents                GET     200    200    200     200      404    login   logi
 spend                 GET     200    200    200     200      404    login   login
 spend_csv             GET     200    200    200     200      404    login   login
 
+search                GET     200    200    200     200      404    login   login
 git_webhook           POST    401    401    401     401      401    401     401
 """
 
