@@ -1,6 +1,7 @@
 """What the workers do for repositories. Ids in, None out; each may arrive twice."""
 
 import uuid
+from contextlib import suppress
 from functools import partial
 
 from celery import shared_task
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Team
+from config.errors import NotFound
 from repos import cleaning, indexing, pauses, polling, storage
 from repos.models import IndexRun, Repository, Trigger
 
@@ -48,9 +50,10 @@ def poll_repository(repository_id: int) -> None:
     repository = Repository.objects.with_state().filter(pk=repository_id, paused_at=None).first()
     if repository is None or repository.is_live or not polling.has_news(repository):
         return
-    run, is_new = IndexRun.objects.request(repository=repository, trigger=Trigger.POLL)
-    if is_new:
-        index_repository.delay(run.pk)
+    with suppress(NotFound):  # unlinked while the host was asked
+        run, is_new = IndexRun.objects.request(repository=repository, trigger=Trigger.POLL)
+        if is_new:
+            index_repository.delay(run.pk)
 
 
 @shared_task(time_limit=600)

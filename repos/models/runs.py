@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Team, User
+from config.errors import NotFound
 
 if TYPE_CHECKING:
     from repos.models.repository import Repository
@@ -57,10 +58,12 @@ class IndexRunQuerySet(models.QuerySet["IndexRun"]):
 
         A run that waits already will see everything there is when it starts, so it is used. A run at work may have
         fetched too early: one more is queued behind it, to which it gives way while it has not begun to parse.
+        Raises NotFound when the repository was unlinked meanwhile.
         """
         with transaction.atomic():
             # The repository's row serialises requests; without it two could both find nothing waiting.
-            type(repository).objects.select_for_update(of=("self",)).get(pk=repository.pk)
+            if not type(repository).objects.select_for_update(of=("self",)).filter(pk=repository.pk):
+                raise NotFound
             if waiting := self.filter(repository=repository, state=State.QUEUED).first():
                 return waiting, False
             run = self.create(repository=repository, trigger=trigger, requested_by=by)

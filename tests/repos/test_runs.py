@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection
 from django.db.models import F
 from django.utils import timezone
 
+from config.errors import NotFound
 from repos import indexing, progress, services, tasks
 from repos.engine import git
 from repos.models import IndexRun, Repository, Snapshot, State, Trigger
@@ -231,3 +232,10 @@ def test_a_run_that_waits_for_its_next_attempt_is_not_found_too_early(link: Call
     assert indexing.sweep_runs() == []
     IndexRun.objects.update(queued_at=F("queued_at") - timedelta(seconds=200))
     assert indexing.sweep_runs() == [run.pk]
+
+
+def test_asking_for_a_run_of_what_was_just_unlinked(cast: Cast, link: Callable[..., Repository]) -> None:
+    repository = link()
+    services.unlink_repository(repository=Repository.objects.get(), actor=cast.olga)
+    with pytest.raises(NotFound):
+        services.request_index(repository=repository, actor=cast.olga)
