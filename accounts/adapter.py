@@ -5,7 +5,9 @@ import hashlib
 import logging
 from functools import lru_cache
 from smtplib import SMTPException
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as request_context
@@ -28,14 +30,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Sends a code or link. When the mail server refuses, the person is told and can ask for another one."""
+        # The library takes the host of a link from the request, so that whoever asks could choose it.
+        ours = {name: on_our_site(value) if name.endswith("_url") else value for name, value in context.items()}
+        host = urlsplit(settings.SITE_ROOT).netloc
+        ours["current_site"] = SimpleNamespace(name=host, domain=host)
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, ours)
         except (SMTPException, OSError):
             logger.exception("Mail %s could not be sent", template_prefix)
             messages.error(
                 request_context.request,
                 "The email could not be sent just now. Wait a minute, then ask for it again.",
             )
+
+
+def on_our_site(url: str) -> str:
+    """The same address below SITE_ROOT, whatever host it names."""
+    parts = urlsplit(url)
+    return settings.SITE_ROOT + urlunsplit(("", "", parts.path, parts.query, parts.fragment))
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -186,6 +186,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["accounts.rate_limit.PrincipalThrottle"],
     "DEFAULT_PAGINATION_CLASS": "accounts.rest.Pages",
     "DEFAULT_SCHEMA_CLASS": "accounts.schema.drf.ScopedSchema",
+    # OPTIONS tells nothing that /api/schema/ does not.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "config.errors.handle_api_error",
     "PAGE_SIZE": 50,
 }

@@ -36,6 +36,7 @@ class Route:
 
     def scope(self, method: str) -> Scope:
         """The scope that an API view needs for a method."""
+        method = "GET" if method == "HEAD" else method
         if doc := getattr(self.view, "hot_doc", None):
             return Scope(doc.scope)
         kind = self.view.cls  # type: ignore[attr-defined]

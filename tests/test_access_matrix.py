@@ -1,8 +1,9 @@
 """Every route, asked by every kind of caller, against the table in `access_table.py`. An unlisted route fails."""
 
+import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,22 @@ def test_api(row: Row, world: World) -> None:
     check(row, lambda column: ask_api(world, row, column, place), secret="acme")
 
 
+@pytest.mark.parametrize("row", [row for row in API if row.method == "GET"], ids=str)
+def test_head_opens_no_more_than_get(row: Row, world: World) -> None:
+    place = address(world, row, world.cast.acme)
+    head = replace(row, method="HEAD")
+    check(head, lambda column: ask_api(world, head, column, place), secret="acme")
+
+
+def test_another_team_looks_like_none(cast: Cast) -> None:
+    client = cast.client(cast.olga)
+    for route in own_routes():
+        if route.places() == ["team"]:
+            theirs, nobodys = (client.get(reverse(route.name, args=[slug])) for slug in ("rival", "nobody"))
+            assert theirs.status_code == nobodys.status_code in {404, 405}, route
+            assert without_token(theirs) == without_token(nobodys), route
+
+
 @pytest.mark.parametrize("row", [row for row in PAGES if row.route in KINDS and row.route != "git_webhook"], ids=str)
 def test_another_teams_id_is_404_on_a_page(row: Row, world: World) -> None:
     for place in (address(world, row, world.cast.rival), address(world, row, None)):
@@ -114,6 +131,11 @@ def check(row: Row, ask: Callable[[str], Any], *, secret: str) -> None:
     if "/<slug:team>/" in ROUTES[row.route].path or ROUTES[row.route].is_api:
         for stranger in ("rival", "nobody"):
             assert secret not in answers[stranger].content.decode().lower(), f"{stranger} learns of Acme"
+
+
+def without_token(response: Any) -> str:
+    """The page without its CSRF token, which is another one each time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
 
 
 def undone(ask: Callable[[str], Any], column: str) -> Any:

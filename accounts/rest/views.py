@@ -50,12 +50,14 @@ class HasScope(permissions.BasePermission):
         principal = request.auth
         if not isinstance(principal, Principal):
             return False
-        scope = getattr(view, "scopes", {}).get(request.method, getattr(view, "scope", None))
-        if scope is None and request.method != "OPTIONS":
+        # DRF answers HEAD by the view's `get`.
+        method = "GET" if request.method == "HEAD" else request.method
+        scope = getattr(view, "scopes", {}).get(method, getattr(view, "scope", None))
+        if scope is None:
             raise Forbidden("This address is not open to the API.")
-        if scope is not None and scope not in principal.scopes:
+        if scope not in principal.scopes:
             raise ScopeMissing(scope)
-        right = getattr(view, "rights", {}).get(request.method)
+        right = getattr(view, "rights", {}).get(method)
         if right is not None and not principal.has(right):
             raise Forbidden
         return True
