@@ -76,14 +76,13 @@
   }
 
   function options(spec) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
     const ticks = { color: colour("muted"), font };
     const border = { color: colour("line-strong") };
     return {
       responsive: true,
       maintainAspectRatio: false,
-      animation: still ? false : { duration: 120 },
+      animation: false,
       indexAxis: spec.horizontal ? "y" : "x",
       interaction: { mode: "index", intersect: false, axis: spec.horizontal ? "y" : "x" },
       scales: {
