@@ -70,9 +70,11 @@ def refresh_prices() -> None:
 
 @shared_task(ignore_result=True)
 def keep_partitions() -> None:
-    """Make the partitions of the coming months, and drop what no plan reaches back to."""
+    """Make the partitions of the coming months; drop what no plan reaches back to, and what closed teams left."""
     today = timezone.now().date()
     month = partitions.first_of(today)
     partitions.ensure((month, partitions.next_month(month), partitions.next_month(partitions.next_month(month))))
     for dropped in retention.drop_old(today - timedelta(days=retention.KEPT_DAYS)):
         log.info("Dropped the usage events of %s.", f"{dropped:%Y-%m}")
+    if teams := retention.forget_closed_teams():
+        log.info("Deleted the usage of %s closed team(s).", teams)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from accounts.services import close_team
 from billing.plans import PLANS
 from tests.conftest import Cast
 from tests.usage.builders import make_record, send, yesterday
@@ -51,3 +52,13 @@ def test_the_key_of_a_dropped_event_still_keeps_its_copies_out(cast: Cast) -> No
     partitions.drop_before(datetime.now(UTC).date() - timedelta(days=100))
     send(cast.acme, make_record(client_id="a", occurred_at=yesterday()))
     assert not UsageEvent.objects.exists()
+
+
+def test_a_closed_team_leaves_nothing_and_takes_nothing_of_others(cast: Cast) -> None:
+    for team in (cast.acme, cast.rival):
+        send(team, *(make_record(client_id=f"{n}", occurred_at=yesterday(), session_id="s") for n in range(3)))
+    close_team(team=cast.acme, actor=cast.olga)
+    keep_partitions()
+    for table in (UsageEvent, EventKey, DailyRollup, HourlyRollup, DailySessions):
+        assert not table.objects.for_team(cast.acme).exists()
+        assert table.objects.for_team(cast.rival).exists()
