@@ -104,7 +104,7 @@ def build(sight: Sight, span: Range, measure: Measure | None, *, today: date) ->
         sight=sight,
         measure=measure,
         totals=totals,
-        by_time=time_table(reports.by_day_and_model(sight, span), span, measure, colors, today=today),
+        by_time=time_table(reports.by_day_and_model(sight, span, colors), span, measure, colors, today=today),
         sections=sections,
         token_classes=classes,
         token_chart=_token_chart(classes, measure),

@@ -164,6 +164,7 @@ def test_a_personal_key_speaks_for_its_member_only(cast: Cast, key: str) -> None
         (b"{}", 400, "invalid"),
         (b'{"events": []}', 400, "no_events"),
         (body_of([{}] * 1001), 400, "too_many_events"),
+        (b'{"events": [' + b"1," * 1_000_000 + b"1]}", 400, "too_many_events"),
         (b" " * (MAX_BODY_BYTES + 1), 413, "body_too_large"),
     ],
 )

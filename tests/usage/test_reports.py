@@ -68,6 +68,19 @@ def test_every_grouping_adds_up_to_the_totals(cast: Cast, span: Range, by: Group
     assert len({group.key for group in groups}) == len(groups)
 
 
+@pytest.mark.parametrize("by", [GroupBy.MODEL, GroupBy.MEMBER, GroupBy.REPOSITORY])
+def test_endless_names_do_not_make_endless_reports(
+    cast: Cast, span: Range, by: GroupBy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usage.reports.queries.MAX_GROUPS", 3)
+    for n in range(8):
+        send(cast.acme, record(model=f"m{n}", repository=f"r{n}"), member_label=f"who{n}@acme.example")
+    sight = Sight(cast.acme, None)
+    groups = reports.grouped(sight, span, by)
+    assert (len(groups), groups[-1].label) == (4, "Everything else")
+    assert sum(group.figures.events for group in groups) == reports.totals(sight, span).events == 8
+
+
 def test_token_classes_add_up(cast: Cast, span: Range) -> None:
     tokens = TokenCounts(
         input_uncached=1, cache_read=2, cache_write_5m=3, cache_write_1h=4, cache_write_unsplit=5, output=6

@@ -59,6 +59,9 @@ class Figures:
     def __add__(self, other: Figures) -> Figures:
         return Figures(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
+    def __sub__(self, other: Figures) -> Figures:
+        return Figures(*(getattr(self, field.name) - getattr(other, field.name) for field in fields(self)))
+
     @property
     def cache_write(self) -> int:
         return self.cache_write_5m + self.cache_write_1h + self.cache_write_unsplit

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from django.db.models import Count, F, Max, QuerySet, Sum, Value
+from django.db.models import Case, Count, F, Max, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import Team, User
@@ -16,6 +16,11 @@ from usage.models import Agent, Basis, Billing, DailyRollup, DailySessions
 from usage.places import match_members, match_repositories
 from usage.reports.figures import AGGREGATES, Figures, Group, TokenClass, figures_of
 from usage.reports.scope import Range, Sight
+
+# Names come from whoever sends events: no report grows without end because somebody sends a new one each time.
+MAX_GROUPS = 1000
+MAX_ROWS = 100
+LARGEST_FIRST = ("-sum_list_price", "-sum_output", "-sum_events")
 
 
 class GroupBy(StrEnum):
@@ -59,8 +64,17 @@ def grouped(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
         return _by_owner(sight, span, MEMBER)
     if by is GroupBy.REPOSITORY:
         return _by_owner(sight, span, REPOSITORY)
-    rows = _within(sight, span).values(by.value).annotate(**AGGREGATES)
-    return _sorted(Group(row[by.value], _word(by, row[by.value]), figures_of(row)) for row in rows)
+    rows = _within(sight, span).values(by.value).annotate(**AGGREGATES).order_by(*LARGEST_FIRST)[:MAX_GROUPS]
+    groups = [Group(row[by.value], _word(by, row[by.value]), figures_of(row)) for row in rows]
+    return _with_rest(sight, span, _sorted(groups))
+
+
+def _with_rest(sight: Sight, span: Range, groups: list[Group]) -> list[Group]:
+    """The groups, and what a full list of them had no room for as one more, so that they add up to the totals."""
+    if len(groups) < MAX_GROUPS:
+        return groups
+    rest = sum((group.figures for group in groups), Figures())
+    return [*groups, Group("(everything else)", "Everything else", totals(sight, span) - rest)]
 
 
 def _by_time(sight: Sight, span: Range, by: GroupBy) -> list[Group]:
@@ -92,7 +106,7 @@ def _by_owner(sight: Sight, span: Range, owner: Owner) -> list[Group]:
         known[row[id_field]] = figures_of(row)
         sent_as[row[id_field]] = row["sent_as"]
     loose_rows = _within(sight, span).filter(**{id_field: None}).values(label_field).annotate(**AGGREGATES)
-    loose = {row[label_field]: figures_of(row) for row in loose_rows}
+    loose = {row[label_field]: figures_of(row) for row in loose_rows.order_by(*LARGEST_FIRST)[:MAX_GROUPS]}
     for label, pk in owner.match(sight.team.pk, loose).items():
         known[pk] = known.get(pk, Figures()) + loose.pop(label)
     names = owner.names(sight.team, known)
@@ -102,7 +116,7 @@ def _by_owner(sight: Sight, span: Range, owner: Owner) -> list[Group]:
         groups.append(Group(key, words, figures))
     for label, figures in loose.items():
         groups.append(Group(label, f"{label} ({owner.unmatched})" if label else f"No {owner.name} given", figures))
-    return _sorted(groups)
+    return _with_rest(sight, span, _sorted(groups))
 
 
 def _member_names(team: Team, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -132,10 +146,11 @@ def _sorted(groups: Iterable[Group]) -> list[Group]:
     return sorted(groups, key=lambda group: (-group.figures.list_price, -group.figures.tokens, group.label))
 
 
-def by_day_and_model(sight: Sight, span: Range) -> dict[tuple[date, str], Figures]:
-    """What the stacked chart needs: a sum for each day and model that has one."""
-    rows = _within(sight, span).values("day", "model").annotate(**AGGREGATES)
-    return {(row["day"], row["model"]): figures_of(row) for row in rows}
+def by_day_and_model(sight: Sight, span: Range, models: Collection[str]) -> dict[tuple[date, str], Figures]:
+    """What the stacked chart needs: a sum for each day and each of these models, all others together as ""."""
+    named = Case(When(model__in=models, then=F("model")), default=Value(""))
+    rows = _within(sight, span).values("day", named=named).annotate(**AGGREGATES)
+    return {(row["day"], row["named"]): figures_of(row) for row in rows}
 
 
 def reporting_agents(sight: Sight, span: Range) -> list[tuple[str, str, int, int, date]]:
@@ -144,7 +159,7 @@ def reporting_agents(sight: Sight, span: Range) -> list[tuple[str, str, int, int
         _within(sight, span)
         .values("agent")
         .annotate(total=Sum("events"), members=Count("member_id", distinct=True), last=Max("day"))
-        .order_by("-total")
+        .order_by("-total")[:MAX_ROWS]
     )
     names = dict(Agent.choices)
     return [
@@ -163,7 +178,7 @@ def sessions(sight: Sight, span: Range) -> int:
 def unknown_members(sight: Sight, span: Range) -> list[str]:
     """Labels that were sent for members and match nobody in the team."""
     rows = _within(sight, span).filter(member_id=None).exclude(member_label="")
-    labels = list(rows.order_by("member_label").values_list("member_label", flat=True).distinct())
+    labels = list(rows.order_by("member_label").values_list("member_label", flat=True).distinct()[:MAX_ROWS])
     joined = match_members(sight.team.pk, labels)
     return [label for label in labels if label not in joined]
 
@@ -171,4 +186,4 @@ def unknown_members(sight: Sight, span: Range) -> list[str]:
 def unpriced_models(sight: Sight, span: Range) -> dict[str, int]:
     """Calls without a list price by model, most first."""
     rows = _within(sight, span).filter(unpriced_events__gt=0).values("model").annotate(calls=Sum("unpriced_events"))
-    return {row["model"]: row["calls"] for row in rows.order_by("-calls", "model")}
+    return {row["model"]: row["calls"] for row in rows.order_by("-calls", "model")[:MAX_ROWS]}

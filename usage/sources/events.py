@@ -18,6 +18,7 @@ from usage.sources.records import BadBatch, Billing, CostBasis, EventError, Pars
 SOURCE = "events"
 MAX_EVENTS = 1000
 MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_COMMAS = 250_000  # a list of millions of tiny things would cost more memory to take apart than it is worth
 LATE_WINDOW = timedelta(days=400)
 FUTURE_WINDOW = timedelta(days=1)
 MAX_TOKENS = 100_000_000  # per part of one call; a hundred times the largest context window sold
@@ -127,6 +128,8 @@ def _decode(body: bytes) -> Iterator[tuple[int, WireEvent | EventError]]:
 
 
 def _split(body: bytes) -> list[msgspec.Raw]:
+    if body.count(b",") > MAX_COMMAS:
+        raise BadBatch("too_many_events", f"The list is far too long; send at most {MAX_EVENTS} events per call.")
     try:
         return _raw_batch.decode(body).events
     except msgspec.ValidationError as error:

@@ -52,8 +52,9 @@ def _thirty_days(sight: reports.Sight, span: Range) -> board.TimeTable | None:
     if not models:
         return None
     measure = Measure.LIST_PRICE if any(model.figures.list_price for model in models) else Measure.TOKENS
-    cells = reports.by_day_and_model(sight, span)
-    return board.time_table(cells, span, measure, board.colors_of(models, measure), today=span.end)
+    colors = board.colors_of(models, measure)
+    cells = reports.by_day_and_model(sight, span, colors)
+    return board.time_table(cells, span, measure, colors, today=span.end)
 
 
 @require_POST
