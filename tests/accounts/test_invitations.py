@@ -312,3 +312,26 @@ def test_two_invitations_accepted_at_once_take_the_one_free_place_once() -> None
     )
     assert results == ["MemberCapReached", "done"]
     assert services.members_in_use(team) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_address_invited_twice_at_once_has_one_invitation() -> None:
+    owner = make_user()
+    team = make_team(owner=owner)
+    results = run_at_once(lambda: invite(team, owner), lambda: invite(team, owner, "NORA@acme.example"))
+    assert results == ["AlreadyInvited", "done"]
+    assert Invitation.objects.for_team(team).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_while_the_team_is_deleted_makes_no_member_of_a_closed_team() -> None:
+    owner, nora = make_user(), make_user("nora@acme.example")
+    team = make_team(owner=owner, member_cap=None)
+    invitation = invite(team, owner)
+    run_at_once(
+        lambda: services.accept_invitation(invitation=invitation, user=nora),
+        lambda: services.close_team(team=team, actor=owner),
+    )
+    invitation.refresh_from_db()
+    assert (invitation.accepted_at is None) == (services.members_in_use(team) == 1)
+    assert nora.teams().count() == 0
