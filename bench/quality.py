@@ -2,9 +2,10 @@
 
     python -m bench.quality [--out FILE] [--sample N] [--only TEXT]
 
-Runs the measuring harness of the folder in $PARE_EVAL (default: see the Makefile) on all its tasks, prints its tables next to
-those of the best baseline it keeps (bm25-blocks), and ends with status 1 when the engine is below that baseline on recall@5,
-on all files at 8k or on edit lines at 8k. Scratch files go to $EVAL_WORK (default: a folder in the system's temporary one).
+Runs the measuring harness of the folder in $PARE_EVAL (default: see the Makefile) on all its tasks, prints its tables
+next to those of the best baseline it keeps (bm25-blocks), and ends with status 1 when the engine is below that
+baseline on recall@5, on all files at 8k or on edit lines at 8k. Scratch files go to $EVAL_WORK (default: a folder in
+the system's temporary one).
 """
 
 from __future__ import annotations
@@ -93,9 +94,8 @@ def mean(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> float:
 def compare(ours: dict[str, dict[str, Any]], theirs: dict[str, dict[str, Any]]) -> list[str]:
     """Prints both, over the same tasks; returns the measures on which we are below."""
     same = sorted(set(ours) & set(theirs))
-    print(
-        f"\n| {len(same)} tasks, {sum(bool(ours[i]['error']) for i in same)} errors | pare | bm25-blocks |\n|---|---|---|"
-    )
+    errors = sum(bool(ours[i]["error"]) for i in same)
+    print(f"\n| {len(same)} tasks, {errors} errors | pare | bm25-blocks |\n|---|---|---|")
     below = []
     for name, keys in MEASURES.items():
         mine, other = mean([ours[i] for i in same], keys), mean([theirs[i] for i in same], keys)

@@ -120,22 +120,17 @@ def _terms(entries: Sequence[Entry], first_block: NDArray[np.int32]) -> dict[str
 
 
 def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int32]]:
-    """A file's terms and postings, with the terms of its path added to each of its blocks."""
+    """A file's terms and postings, with the terms of its path added to each of its blocks: as rows of their own, which
+    merging joins with those of the same term and block."""
     facts = entry.facts
-    rows = facts.postings().astype(np.int64)
-    blocks = facts.blocks().shape[1]
-    terms = list(facts.terms)
-    index = {term: number for number, term in enumerate(terms)}
-    of_path = sorted({index.setdefault(term, len(index)) for term in words.terms(entry.file.path)})
-    terms = [*index]
-    width = max(1, blocks)
-    keys = rows[0] * width + rows[1]
-    added = np.repeat(np.array(of_path, np.int64), blocks) * width + np.tile(np.arange(blocks), len(of_path))
-    both = np.isin(keys, added)
-    rows[2, both] += postings.PATH_CODE
-    fresh = added[~np.isin(added, keys)]
-    more = np.stack([fresh // width, fresh % width, np.full(len(fresh), postings.PATH_CODE)])
-    return terms, np.concatenate([rows, more], axis=1).astype(np.int32)
+    rows, blocks = facts.postings(), facts.blocks().shape[1]
+    index = {term: number for number, term in enumerate(facts.terms)}
+    of_path = {index.setdefault(term, len(index)) for term in words.terms(entry.file.path)}
+    more = np.empty((3, len(of_path) * blocks), np.int32)
+    more[0] = np.repeat(np.array(sorted(of_path), np.int32), blocks)
+    more[1] = np.tile(np.arange(blocks, dtype=np.int32), len(of_path))
+    more[2] = postings.PATH_CODE
+    return [*index], np.concatenate([rows, more], axis=1)
 
 
 def statistics(entries: Sequence[Entry], edges: Graph) -> Statistics:

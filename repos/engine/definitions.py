@@ -6,10 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from . import postings
 from .languages.base import CONTAINERS, KINDS, Language
 
 if TYPE_CHECKING:
@@ -19,6 +15,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 60  # definitions further inside are left to the block of an outer one
 LONGEST_NAME = 200
+NEWLINE = 10
 _LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?=[^\w$\x80-\xff]*$)")
 
 
@@ -49,11 +46,9 @@ class Definition:
         return KINDS[self.kind] == "constant"
 
 
-def find_definitions(
-    source: bytes, lines: Lines, language: Language, captures: Captures, classes: NDArray[np.uint8]
-) -> list[Definition]:
+def find_definitions(source: bytes, lines: Lines, language: Language, captures: Captures) -> list[Definition]:
     """In order of their first byte, outer before inner."""
-    leading = _leading_lines(source, lines, captures, classes)
+    leading = _leading_lines(source, lines, captures)
     found: list[Definition] = []
     stack: list[int] = []
     for node, kind, name_node in _nodes(language, captures):
@@ -160,18 +155,19 @@ def _signature_end(source: bytes, node: Node, name_node: Node) -> int:
     return node.start_point[0] + head.count(b"\n")
 
 
-def _leading_lines(source: bytes, lines: Lines, captures: Captures, classes: NDArray[np.uint8]) -> list[bool]:
-    """Lines that belong to the definition below them: comments, decorators, attributes."""
-    data = np.frombuffer(source, np.uint8)
-    leading = np.zeros(len(lines.starts), bool)
-    printing = np.flatnonzero(data > 32)
-    if len(printing):
-        of = lines.of(printing)
-        first = printing[np.flatnonzero(np.diff(of, prepend=-1))]
-        last = printing[np.flatnonzero(np.diff(of, append=-1))]
-        comment = (classes[first] == postings.COMMENT) & (classes[last] == postings.COMMENT)
-        leading[lines.of(first[comment])] = True
+def _leading_lines(source: bytes, lines: Lines, captures: Captures) -> list[bool]:
+    """Lines that belong to the definition below them: comments that stand alone, decorators, attributes."""
+    leading = [False] * (len(lines.starts) + 1)
     for node in captures.get("attr", ()):
-        leading[node.start_point[0] : node.end_point[0] + 1] = True
-    result: list[bool] = leading.tolist()
-    return result
+        for row in range(node.start_point[0], node.end_point[0] + 1):
+            leading[row] = True
+    for node in captures.get("comment", ()):
+        row, column = node.start_point
+        start, end = node.start_byte, node.end_byte
+        if column and source[start - column : start].strip():
+            continue
+        stop = source.find(b"\n", end)
+        if source[end - 1] == NEWLINE or not source[end : stop if stop >= 0 else len(source)].strip():
+            last = node.end_point[0] - (source[end - 1] == NEWLINE)
+            leading[row : last + 1] = [True] * (last + 1 - row)
+    return leading

@@ -53,7 +53,10 @@ def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places,
         _inherit(linker, unit, rows)
     for number, unit in enumerate(units):
         _refer(linker, unit, rows, symbols)
-        rows += [(symbols + unit.number, symbols + file, 0, CERTAIN, line) for file, line in linker.imports(unit)]
+        rows += [
+            (symbols + unit.number, symbols + file, 0, CERTAIN, line)
+            for file, line in linker.scopes[unit.number].imported
+        ]
         if number % 256 == 0:
             tick(number)
     return pack(rows, places)

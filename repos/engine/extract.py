@@ -1,4 +1,5 @@
-"""Bytes of one file -> facts. The same bytes, language and limits always give the same facts; no bytes may crash it."""
+"""Bytes of one file -> facts. The same bytes, language and limits give the same facts, but for the order of
+terms; no bytes may crash it."""
 
 from __future__ import annotations
 
@@ -68,7 +69,7 @@ class Lines:
         self.starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
         if len(self.starts) > 1 and self.starts[-1] == len(source):
             self.starts = self.starts[:-1]  # a final newline begins no line
-        self.words, self.at = words.split(source)
+        self.words, self.at, self.ends = words.split(source)
         self.word_lines = self.of(self.at)
         solid = np.zeros(len(self.starts), bool)
         solid[self.word_lines] = True
@@ -107,7 +108,7 @@ def _text(source: bytes, lines: Lines) -> Facts:
 
 def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -> Facts:
     classes = _byte_classes(len(source), captures)
-    definitions = find_definitions(source, lines, language, captures, classes)
+    definitions = find_definitions(source, lines, language, captures)
     spans = [Span(d.start, d.end, d.container, d.test) for d in definitions]
     top: list[int] = []
     for number, definition in enumerate(definitions):
@@ -138,11 +139,8 @@ def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:
     """For each byte: code, comment or string."""
     classes = np.zeros(size, np.uint8)
     for capture, kind in (("string", postings.STRING), ("doc", postings.COMMENT), ("comment", postings.COMMENT)):
-        nodes = captures.get(capture, ())
-        edges = np.zeros(size + 1, np.int32)
-        np.add.at(edges, [n.start_byte for n in nodes], 1)
-        np.add.at(edges, [n.end_byte for n in nodes], -1)
-        classes[np.cumsum(edges[:-1]) > 0] = kind
+        for node in captures.get(capture, ()):
+            classes[node.start_byte : node.end_byte] = kind
     return classes
 
 

@@ -16,7 +16,7 @@ from .errors import EngineError
 from .languages.base import Import
 
 # Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
-EXTRACTOR = 2
+EXTRACTOR = 3
 SOURCE_LEVEL = 3
 
 BLOCK_MODULE = 1  # code outside any definition

@@ -19,8 +19,8 @@ from .types import Confidence, SliceItem
 SMALLEST = 16  # tokens below which nothing more is tried
 MOST_MISSES = 60
 MOST_LETTERS = 8  # a token of source has fewer on average
-SIGNATURE_SHARE = 0.04  # of the budget, kept for signatures
-MOST_SIGNATURE_TOKENS = 600
+SIGNATURE_SHARE = 0.02  # of the budget, kept for signatures
+MOST_SIGNATURE_TOKENS = 400
 NEIGHBOURS_OF = 12  # best items whose neighbours are shown
 MOST_NEIGHBOURS = 60
 

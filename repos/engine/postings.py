@@ -42,40 +42,33 @@ def count_terms(
     found: Sequence[bytes], blocks: NDArray[np.integer], classes: NDArray[np.integer], block_count: int
 ) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Words with the block and class each is in -> (terms, term, block, code, lengths by block and class)."""
-    distinct = dict.fromkeys(found)
-    expanded = [words.terms_of(word) for word in distinct]
-    table: dict[bytes, int] = {}
-    flat = np.fromiter((table.setdefault(t, len(table)) for group in expanded for t in group), np.int64)
-    sizes = np.fromiter(map(len, expanded), np.int64, len(expanded))
-    places = {word: number for number, word in enumerate(distinct)}
-    index = np.fromiter(map(places.__getitem__, found), np.int64, len(found))
-    keep = blocks >= 0
-    term, repeated = expand(flat, sizes, index[keep], np.flatnonzero(keep))
-    return [*table], *_count(term, blocks[repeated], classes[repeated], block_count)
-
-
-def expand(
-    flat: NDArray[np.int64], sizes: NDArray[np.int64], rows: NDArray[np.int64], carry: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ragged rows of `flat` named by `rows`, end to end, and `carry` repeated along."""
-    first = np.cumsum(sizes) - sizes
-    lengths = sizes[rows]
-    total = int(lengths.sum())
-    inside = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return flat[np.repeat(first[rows], lengths) + inside], np.repeat(carry, lengths)
-
-
-def _count(
-    term: NDArray[np.int64], block: NDArray[np.integer], kind: NDArray[np.integer], block_count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    known = words.lexicon()
+    kept = np.flatnonzero(blocks >= 0)
+    term, place = known.expand(known.numbers(found)[kept])
+    at = kept[place]
+    block, kind = blocks[at].astype(np.int64), classes[at]
     lengths = np.bincount(block * 4 + kind, minlength=4 * block_count).reshape(-1, 4)[:, :3]
-    keys, counts = np.unique((term << 34) | (block.astype(np.int64) << 2) | kind, return_counts=True)
+    keys = (term << 34) | (block << 2) | kind
+    keys.sort()
+    starts = _changes(keys)
+    counts = np.diff(np.append(starts, len(keys)))
+    keys = keys[starts]
     pairs = keys >> 2
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    first = _changes(pairs)
     by_kind = np.zeros((len(first), 4), np.int64)
-    by_kind[np.cumsum(np.diff(pairs, prepend=-1) != 0) - 1, keys & 3] = counts
-    pair = pairs[first]
-    return pair >> 32, pair & 0xFFFFFFFF, to_code(*by_kind.T), lengths
+    by_kind[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(pairs)))), keys & 3] = counts
+    numbers = pairs[first] >> 32
+    new = _changes(numbers)
+    names = [known.terms[number] for number in numbers[new].tolist()]
+    local = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(numbers))))
+    return names, local, pairs[first] & 0xFFFFFFFF, to_code(*by_kind.T), lengths
+
+
+def _changes(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each run of equal values begins."""
+    if not len(values):
+        return np.zeros(0, np.int64)
+    return np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,13 @@ class Postings:
     starts: NDArray[np.int64]
     blocks: NDArray[np.uint32]
     codes: NDArray[np.uint8]
+
+
+def _join(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A term that stands both in a block and in its file's path has two rows, the path's code last: make them one."""
+    twice = np.flatnonzero((keys[1:] >> 8) == (keys[:-1] >> 8))
+    keys[twice] += PATH_CODE
+    return np.delete(keys, twice + 1)
 
 
 def merge(parts: Iterable[tuple[list[bytes], NDArray[np.int32], int]]) -> Postings:
@@ -102,6 +102,7 @@ def merge(parts: Iterable[tuple[list[bytes], NDArray[np.int32], int]]) -> Postin
     place[np.fromiter((table[name] for name in names), np.int64, len(names))] = np.arange(len(names))
     everything = (place[everything >> 40] << 40) | (everything & ((1 << 40) - 1)) if len(names) else everything
     everything.sort()
+    everything = _join(everything)
     starts = np.searchsorted(everything, np.arange(len(names) + 1) << 40)
     blocks = ((everything >> 8) & 0xFFFFFFFF).astype(np.uint32)
     return Postings(names, starts, blocks, (everything & 0xFF).astype(np.uint8))

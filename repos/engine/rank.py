@@ -45,7 +45,7 @@ class Weights:
     file_importers: float = 0.05
     file_named: float = 0.05
     aside: float = 0.5
-    prose: float = 0.15
+    prose: float = 0.05
 
 
 WEIGHTS = Weights()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 NO_QUALIFIER, SOME_EXPRESSION = -1, -2
 LONGEST_IMPORT = 20_000
-QUALIFYING = (b".", b"::")
-CONNECTING = frozenset({b".", b"::", b"?.", b"!."})
+CONNECTING = frozenset({b"::", b"?.", b"!."})
+DOT, COLON = b".:"
 SELF = b"self"
 
 
@@ -32,11 +32,12 @@ def find_references(
         for node in captures.get(REFERENCE_KINDS[kind], ()):
             spots.setdefault(node.start_byte, (node.end_byte, kind))
     starts = sorted(spots)
-    owners = _owners(len(source), definitions, starts)
+    at = np.array(starts, np.int64)
+    owners = _owners(len(source), definitions, at)
     table: dict[bytes, int] = {}
     names: list[int] = []
     qualifiers: list[int] = []
-    for start, owner, before in zip(starts, owners.tolist(), _before(source, lines, starts), strict=True):
+    for start, owner, before in zip(starts, owners.tolist(), _before(source, lines, at), strict=True):
         names.append(table.setdefault(source[start : spots[start][0]], len(table)))
         if before is None:
             qualifiers.append(NO_QUALIFIER)
@@ -47,34 +48,31 @@ def find_references(
                 before = SELF
             qualifiers.append(table.setdefault(before, len(table)))
     kinds = [spots[start][1] for start in starts]
-    return [*table], [names, qualifiers, kinds, lines.of(starts), owners]
+    return [*table], [names, qualifiers, kinds, lines.of(at), owners]
 
 
-def _owners(size: int, definitions: Sequence[Definition], starts: list[int]) -> NDArray[np.int32]:
+def _owners(size: int, definitions: Sequence[Definition], starts: NDArray[np.int64]) -> NDArray[np.int32]:
     """The innermost definition round each offset, or -1."""
     owner = np.full(size + 1, -1, np.int32)
     for number, definition in enumerate(definitions):
         if not definition.constant:
             owner[definition.first_byte : definition.last_byte] = number
-    return owner[np.array(starts, np.int64)]
+    return owner[starts]
 
 
-def _before(source: bytes, lines: Lines, starts: list[int]) -> list[bytes | None]:
+def _before(source: bytes, lines: Lines, starts: NDArray[np.int64]) -> list[bytes | None]:
     """For each name the word that qualifies it: `a` in `a.b`, empty for some other expression, None for none."""
-    places = np.searchsorted(lines.at, np.array(starts, np.int64)).tolist()
-    at = lines.at.tolist()
-    found: list[bytes | None] = []
-    for start, place in zip(starts, places, strict=True):
-        word = lines.words[place - 1] if place else b""
-        gap = source[at[place - 1] + len(word) : start] if place else source[:start]
-        if gap != b".":
-            gap = gap.strip()
-            if not gap.endswith(QUALIFYING):
-                found.append(None)
-                continue
-            if gap not in CONNECTING:
-                word = b""
-        found.append(word)
+    data = np.frombuffer(source, np.uint8)
+    last = data[np.maximum(starts - 1, 0)]
+    qualified = ((last == DOT) | ((last == COLON) & (data[np.maximum(starts - 2, 0)] == COLON))) & (starts > 1)
+    found: list[bytes | None] = [None] * len(starts)
+    places = np.flatnonzero(qualified)
+    words = np.searchsorted(lines.at, starts[places]) - 1
+    gaps = starts[places] - lines.ends[np.maximum(words, 0)]
+    for place, word, gap in zip(places.tolist(), words.tolist(), gaps.tolist(), strict=True):
+        start = starts[place]
+        near = word >= 0 and (gap == 1 or gap == 2 and bytes(source[start - 2 : start]) in CONNECTING)
+        found[place] = lines.words[word] if near else b""
     return found
 
 

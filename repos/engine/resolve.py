@@ -7,7 +7,7 @@ guess: a member of that name exists on few types, and nothing tells which type i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .facts import Facts
@@ -58,6 +58,7 @@ class Scope:
     all: dict[bytes, list[int]] = field(default_factory=dict)
     bindings: dict[bytes, Binding] = field(default_factory=dict)
     stars: list[int] = field(default_factory=list)
+    imported: list[tuple[int, int]] = field(default_factory=list)  # (file, line)
     exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
     package: dict[bytes, list[int]] = field(default_factory=dict)  # names of the other files of the package
 
@@ -131,6 +132,7 @@ class Linker:
                 scope.exports[item.alias.encode()] = item.name.encode()
                 continue
             files = tuple(self._numbers(resolver.targets(unit.path, item)))
+            scope.imported += [(number, item.line) for number in files if number != unit.number]
             if item.name == "*":
                 scope.stars += files
             elif item.alias:
@@ -140,15 +142,6 @@ class Linker:
 
     def _numbers(self, paths: Sequence[str]) -> list[int]:
         return [self.by_path[path] for path in paths if path in self.by_path]
-
-    def imports(self, unit: Unit) -> Iterator[tuple[int, int]]:
-        """(file, line) of everything in the repository that a file imports."""
-        resolver = self.resolvers[BY_NAME[unit.language].family]
-        for item in unit.facts.imports:
-            if not item.package:
-                for number in self._numbers(resolver.targets(unit.path, item)):
-                    if number != unit.number:
-                        yield number, item.line
 
     def exported(self, file: int, name: bytes, depth: int = 0) -> tuple[int, ...]:
         """What `name` means to a file that imports it from `file`: followed through re-exports."""

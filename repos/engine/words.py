@@ -7,7 +7,8 @@ underscores and bytes above 0x7f. Each distinct word is looked at once a process
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from array import array
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,34 +131,72 @@ _WORD = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == 0x5F else 0
 _IS_WORD = np.array([value != 0x20 for value in _WORD])
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _UNICODE = re.compile(r"[^\W_]+")
-_terms: dict[bytes, tuple[bytes, ...]] = {}
 _stems: dict[bytes, bytes] = {}
 
 
-def split(source: bytes) -> tuple[list[bytes], NDArray[np.int64]]:
-    """All words of a text, and the byte each starts at."""
+def split(source: bytes) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int64]]:
+    """All words of a text, and the bytes where each starts and ends."""
     words = source.translate(_WORD).split()
-    mask = _IS_WORD[np.frombuffer(source, np.uint8)]
-    starts = np.flatnonzero(mask & ~np.concatenate(([False], mask[:-1])))
-    return words, starts
+    mask = np.zeros(len(source) + 2, bool)
+    mask[1:-1] = _IS_WORD[np.frombuffer(source, np.uint8)]
+    edges = np.flatnonzero(mask[1:] != mask[:-1])
+    return words, edges[::2], edges[1::2]
 
 
-def terms_of(word: bytes) -> tuple[bytes, ...]:
-    """`getHTTPResponse` -> gethttpresponse, get, http, response. No stop words, nothing of one letter."""
-    found = _terms.get(word)
-    if found is None:
-        if len(_terms) > MEMO:
-            _terms.clear()
-        found = _terms[word] = _split_word(word)
-    return found
+class Lexicon(dict[bytes, int]):
+    """Words seen by this process, numbered; and the numbered terms of each. Looking a new word up adds it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.terms: list[bytes] = []
+        self._term_numbers: dict[bytes, int] = {}
+        self._first, self._size, self._flat = array("q"), array("q"), array("q")
+
+    def __missing__(self, word: bytes) -> int:
+        number = self[word] = len(self._first)
+        self._first.append(len(self._flat))
+        for term in _split_word(word):
+            found = self._term_numbers.setdefault(term, len(self.terms))
+            if found == len(self.terms):
+                self.terms.append(term)
+            self._flat.append(found)
+        self._size.append(len(self._flat) - self._first[number])
+        return number
+
+    def numbers(self, words: Sequence[bytes]) -> NDArray[np.int64]:
+        return np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+
+    def expand(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The numbers of all terms of some words, end to end; and for each the place of its word in `numbers`."""
+        first, size = np.frombuffer(self._first, np.int64), np.frombuffer(self._size, np.int64)
+        flat = np.frombuffer(self._flat, np.int64)
+        lengths = size[numbers]
+        shift = first[numbers] - (np.cumsum(lengths) - lengths)
+        terms = flat[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
+        return terms, np.repeat(np.arange(len(numbers)), lengths)
+
+    def of(self, word: bytes) -> list[bytes]:
+        """The terms of one word."""
+        number = self[word]
+        first = self._first[number]
+        return [self.terms[term] for term in self._flat[first : first + self._size[number]]]
+
+
+_lexicon = Lexicon()
+
+
+def lexicon() -> Lexicon:
+    """The process's own; started anew when it has grown large, so that no repository can fill the memory for good."""
+    global _lexicon
+    if len(_lexicon) > MEMO:
+        _lexicon = Lexicon()
+    return _lexicon
 
 
 def terms(text: str) -> list[bytes]:
     """All terms of a text, in order, repeated as often as they occur."""
-    found: list[bytes] = []
-    for word in split(text.encode("utf-8", "surrogatepass"))[0]:
-        found += terms_of(word)
-    return found
+    known = lexicon()
+    return [term for word in split(text.encode("utf-8", "surrogatepass"))[0] for term in known.of(word)]
 
 
 def _split_word(word: bytes) -> tuple[bytes, ...]:
@@ -211,7 +250,3 @@ def _stem(term: bytes) -> bytes:
                 term = term[:-1]
             break
     return term[:-1] if term.endswith(b"e") and len(term) > 4 else term
-
-
-def stems(found: Iterable[bytes]) -> list[bytes]:
-    return [stem(term) for term in found]

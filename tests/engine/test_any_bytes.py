@@ -74,7 +74,13 @@ def test_what_is_left_out_has_a_reason(tmp_path: Path, source: bytes, reason: st
 
 
 def test_files_left_out_for_their_path(tmp_path: Path) -> None:
-    files = {"node_modules/a/b.js": "x", "app.min.js": "x", "logo.png": b"\x89PNG", "poetry.lock": "x", "a.py": "x = 1"}
+    files: dict[str, str | bytes] = {
+        "node_modules/a/b.js": "x",
+        "app.min.js": "x",
+        "logo.png": b"\x89PNG",
+        "poetry.lock": "x",
+        "a.py": "x = 1",
+    }
     assert snapshot_of(tmp_path, files).coverage.skipped == {"generated": 2, "not_source": 1, "vendored": 1}
 
 

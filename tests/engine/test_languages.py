@@ -31,7 +31,8 @@ TYPESCRIPT = {
     "packages/core/src/engine.ts": "export class Engine {\n  start(): void { this.run() }\n  private run() {}\n}\n",
     "src/util.ts": "export const clamp = (n: number) => Math.max(0, n)\nexport interface Options { deep: boolean }\n",
     "src/app.tsx": (
-        "import { Engine } from '@acme/core'\nimport { clamp as limit } from '@/util'\nimport type { Options } from './util'\n"
+        "import { Engine } from '@acme/core'\nimport { clamp as limit } from '@/util'\n"
+        "import type { Options } from './util'\n"
         "export function boot(options: Options) {\n  const engine = new Engine()\n  return limit(1)\n}\n"
     ),
 }
@@ -47,8 +48,10 @@ JAVASCRIPT = {
 GO = {
     "go.mod": "module example.com/web\n\ngo 1.22\n",
     "router.go": (
-        'package web\n\nimport "example.com/web/internal/tree"\n\n// Router keeps routes.\ntype Router struct {\n\tBase\n}\n\n'
-        "type Base struct{}\n\nfunc (r *Router) Add(path string) {\n\tr.check(path)\n\ttree.Insert(path)\n\tclean(path)\n}\n\n"
+        'package web\n\nimport "example.com/web/internal/tree"\n\n// Router keeps routes.\n'
+        "type Router struct {\n\tBase\n}\n\n"
+        "type Base struct{}\n\nfunc (r *Router) Add(path string) {\n\tr.check(path)\n"
+        "\ttree.Insert(path)\n\tclean(path)\n}\n\n"
         "func (r *Router) check(path string) {}\n"
     ),
     "path.go": "package web\n\nfunc clean(p string) string { return p }\n",
@@ -60,7 +63,8 @@ RUST = {
     "crates/core/src/lib.rs": "pub mod parse;\npub use parse::Parser;\n",
     "crates/core/src/parse.rs": (
         "pub trait Reset { fn reset(&mut self); }\npub struct Parser { at: usize }\n\nimpl Parser {\n"
-        "    pub fn new() -> Self { Parser { at: helper() } }\n    pub fn next(&mut self) { self.step() }\n    fn step(&mut self) {}\n}\n\n"
+        "    pub fn new() -> Self { Parser { at: helper() } }\n"
+        "    pub fn next(&mut self) { self.step() }\n    fn step(&mut self) {}\n}\n\n"
         "impl Reset for Parser { fn reset(&mut self) { self.step(); } }\n\nfn helper() -> usize { 0 }\n\n"
         "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn it_parses() { Parser::new(); }\n}\n"
     ),
@@ -70,7 +74,8 @@ RUST = {
 JAVA = {
     "app/src/main/java/com/acme/Store.java": (
         "package com.acme;\n\nimport com.acme.io.Reader;\n\npublic class Store extends Base implements Closeable {\n"
-        "  private final Reader reader = new Reader();\n  public void load() { helper(); Check.that(1); }\n  void helper() {}\n}\n"
+        "  private final Reader reader = new Reader();\n"
+        "  public void load() { helper(); Check.that(1); }\n  void helper() {}\n}\n"
     ),
     "app/src/main/java/com/acme/Base.java": "package com.acme;\n\nabstract class Base { }\n",
     "app/src/main/java/com/acme/Check.java": "package com.acme;\n\nclass Check { static void that(int x) {} }\n",
@@ -123,8 +128,13 @@ def test_javascript_follows_default_exports_and_require(tmp_path: Path) -> None:
 def test_go_follows_receivers_packages_and_imports(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, GO)
     assert symbols_in(snapshot) == {
-        "Router": "struct", "Base": "struct", "Router.Add": "method", "Router.check": "method", "clean": "function", "Insert": "function",
-    }  # fmt: skip
+        "Router": "struct",
+        "Base": "struct",
+        "Router.Add": "method",
+        "Router.check": "method",
+        "clean": "function",
+        "Insert": "function",
+    }
     add = edges_from(snapshot, "Router.Add")
     assert {name: edge.confidence for name, edge in add.items()} == dict.fromkeys(
         ("Router", "Router.check", "Insert", "clean"), "certain"

@@ -40,7 +40,7 @@ def test_what_only_looks_inflected_is_left_alone(word: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_words_and_their_places_agree_for_any_bytes(source: bytes) -> None:
-    found, starts = words.split(source)
-    assert [source[at : at + len(word)] for word, at in zip(found, starts.tolist(), strict=True)] == found
+    found, starts, ends = words.split(source)
+    assert [source[at:end] for at, end in zip(starts.tolist(), ends.tolist(), strict=True)] == found
     for word in found:
-        words.terms_of(word)
+        words.lexicon().of(word)

@@ -28,10 +28,6 @@ COMMON = """
 (pair value: (identifier) @ref)
 (shorthand_property_identifier) @ref
 (array (identifier) @ref)
-(assignment_expression right: (identifier) @ref)
-(variable_declarator value: (identifier) @ref)
-(return_statement (identifier) @ref)
-(member_expression object: (identifier) @ref)
 (import_statement) @import
 (export_statement source: (string)) @import
 (export_statement value: (identifier)) @import
@@ -130,6 +126,7 @@ def _names(text: str, between: str) -> list[tuple[str, str]]:
 class ModuleResolver:
     def __init__(self, manifests: Manifests) -> None:
         self.paths = set(manifests.paths)
+        self.found: dict[str, tuple[str, ...]] = {}
         self.packages: dict[str, str] = {}
         self.aliases: list[tuple[str, str, list[str]]] = []  # folder, pattern, replacements; deepest folder first
         for path in manifests.named("package.json"):
@@ -185,6 +182,12 @@ class ModuleResolver:
 
     def _file(self, place: str) -> Sequence[str]:
         place = posixpath.normpath(place)
+        found = self.found.get(place)
+        if found is None:
+            found = self.found[place] = self._look(place)
+        return found
+
+    def _look(self, place: str) -> tuple[str, ...]:
         stem = (
             place[:-3]
             if place.endswith((".js", ".ts"))

@@ -19,11 +19,8 @@ QUERY = """
 (type [(identifier) @ref (attribute attribute: (identifier) @ref)])
 (except_clause (identifier) @ref)
 (raise_statement (identifier) @ref)
-(return_statement (identifier) @ref)
-(assignment right: (identifier) @ref)
 (pair value: (identifier) @ref)
 (list (identifier) @ref)
-(tuple (identifier) @ref)
 (import_statement) @import
 (import_from_statement) @import
 (comment) @comment

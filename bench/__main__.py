@@ -1,0 +1,7 @@
+"""`python -m bench`: speed and size of the engine."""
+
+import sys
+
+from bench.index import main
+
+sys.exit(main(sys.argv[1:]))
