@@ -2,8 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from tests.conftest import Cast
 from tests.usage.builders import make_record, send, yesterday
@@ -81,6 +83,17 @@ def test_a_new_version_does_not_re_price_events(cast: Cast) -> None:
     send(cast.acme, make_record(client_id="new", occurred_at=yesterday(), tokens=TokenCounts(output=10**6)))
     priced = UsageEvent.objects.order_by("client_id").values_list("client_id", "computed_cost", "price_version")
     assert list(priced) == [("new", Decimal(30), 2), ("old", Decimal(25), 1)]
+
+
+def test_the_command_says_what_it_did() -> None:
+    pricebook.refresh([line("claude-opus-4-5", "input", "4")], "test")
+    out = StringIO()
+    call_command("refresh_prices", stdout=out)
+    call_command("refresh_prices", stdout=out)
+    first, second = out.getvalue().splitlines()
+    assert first.startswith("The price book is at version 2: ")
+    assert first.endswith(" new prices, 1 retired.")
+    assert second == "Nothing changed: the price book stays at version 2."
 
 
 def test_the_daily_task_refreshes() -> None:
