@@ -19,11 +19,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
-from celery import current_app
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from config.celery import app
 from config.processes import die_with_parent, end_process, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,7 +51,7 @@ class Worker:
 
     def take_tasks(self) -> None:
         """Drop what earlier tests left in the queue, then take tasks from it."""
-        current_app.control.purge()
+        app.control.purge()
         self._control("add_consumer", queue=settings.CELERY_TASK_DEFAULT_QUEUE)
 
     def rest(self, timeout: float = 60) -> None:
@@ -72,13 +72,13 @@ class Worker:
             return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
     def _running(self) -> bool:
-        inspect = current_app.control.inspect([self.hostname], timeout=5)
+        inspect = app.control.inspect([self.hostname], timeout=5)
         return any(
             task for answer in (inspect.active(), inspect.reserved()) for task in (answer or {}).get(self.hostname, [])
         )
 
     def _control(self, command: str, **arguments: str) -> None:
-        answer = current_app.control.broadcast(
+        answer = app.control.broadcast(
             command, arguments=arguments, destination=[self.hostname], reply=True, timeout=10, limit=1
         )
         if not answer:
@@ -162,7 +162,7 @@ def worker_process(django_db_setup: None, web_url: str) -> Iterator[Worker]:
     )
     CHILDREN.append(child)
     deadline = time.monotonic() + START_TIMEOUT
-    while not current_app.control.ping([hostname], timeout=0.5):
+    while not app.control.ping([hostname], timeout=0.5):
         if child.process.poll() is not None or time.monotonic() > deadline:
             end_process(child.process, signal.SIGTERM, 1)
             raise RuntimeError(f"The Celery worker did not start.\n{child.tail()}")
