@@ -17,6 +17,7 @@ from threading import Lock
 from django.core.cache import cache
 from django.db import models
 from django.utils import timezone
+from redis import RedisError
 
 from accounts.access import Principal
 from accounts.models import ApiKey
@@ -116,7 +117,11 @@ def _look_up(key_id: str, secret: str) -> Principal | None:
 
 def _note_use(key: ApiKey) -> None:
     """Writes the time of last use, at most once a minute for one key over all processes."""
-    if cache.add(f"key-used:{key.pk}", 1, timeout=int(LAST_USED_EVERY.total_seconds())):
+    try:
+        is_first = cache.add(f"key-used:{key.pk}", 1, timeout=int(LAST_USED_EVERY.total_seconds()))
+    except RedisError:  # a key must open without Redis, too
+        return
+    if is_first:
         now = timezone.now()
         stale = models.Q(last_used_at=None) | models.Q(last_used_at__lt=now)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)

@@ -112,7 +112,13 @@ DATABASE_URL = env("DATABASE_URL") or recorded_url(DATA, "DATABASE_URL") or "pos
 DATABASES = {"default": database(DATABASE_URL)}
 REDIS_URL = env("REDIS_URL") or recorded_url(DATA, "REDIS_URL") or "redis://127.0.0.1:6379/0"
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "pare"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "pare",
+        # A Redis that hangs must not hang every thread with it.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
 }
 PARE_MIRRORS = DATA / "mirrors"
 PARE_SNAPSHOTS = Path(env("PARE_SNAPSHOTS", str(DATA / "snapshots")))
