@@ -29,8 +29,9 @@ check: $(VENV)/.dev ## lint, types, import rules, templates
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet accounts billing config repos usage
 
-bench: $(VENV)/.dev ## speed and size of the engine, as ratios
+bench: $(VENV)/.dev ## speed and size of the engine, and of the way in for usage events, as ratios
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.ingest
 
 bench-quality: export PARE_EVAL ?= ../shared/eval
 bench-quality: $(VENV)/.dev ## quality of slices on the dev set in PARE_EVAL, next to the baselines
