@@ -32,8 +32,8 @@ GENERATED = re.compile(
     re.I,
 )
 TEST = re.compile(
-    r"(^|/)(tests?|testing|testdata|specs?|__tests__|__mocks__|e2e|fixtures?|integration[-_]?tests?|src/(test|androidTest|\w+Test))/|"
-    r"_test\.\w+$|[-_.]test\.\w+$|[-_.]spec\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala)$|"
+    r"(^|/)(tests?|test[-_]\w+|testing|testdata|specs?|__tests__|__mocks__|e2e|fixtures?|integration[-_]?tests?|src/(test|androidTest|\w+Test))/|"
+    r"_test\.\w+$|[-_.](test|spec)(-d)?\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala)$|"
     r"(^|/)conftest\.py$|(^|/)tests\.(py|rs)$"
 )
 ASIDE = re.compile(

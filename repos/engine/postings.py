@@ -76,8 +76,8 @@ class Postings:
     """All postings of a repository: for each term (in byte order) its blocks in order, and a code each."""
 
     terms: list[bytes]
-    starts: NDArray[np.int64]
-    blocks: NDArray[np.uint32]
+    starts: NDArray[np.uint32]
+    blocks: NDArray[np.uint16] | NDArray[np.uint32]
     codes: NDArray[np.uint8]
 
 
@@ -103,6 +103,8 @@ def merge(parts: Iterable[tuple[list[bytes], NDArray[np.int32], int]]) -> Postin
     everything = (place[everything >> 40] << 40) | (everything & ((1 << 40) - 1)) if len(names) else everything
     everything.sort()
     everything = _join(everything)
-    starts = np.searchsorted(everything, np.arange(len(names) + 1) << 40)
-    blocks = ((everything >> 8) & 0xFFFFFFFF).astype(np.uint32)
-    return Postings(names, starts, blocks, (everything & 0xFF).astype(np.uint8))
+    starts = np.searchsorted(everything, np.arange(len(names) + 1) << 40).astype(np.uint32)
+    blocks = (everything >> 8) & 0xFFFFFFFF
+    few = not len(blocks) or int(blocks.max()) < 1 << 16
+    narrow = blocks.astype(np.uint16) if few else blocks.astype(np.uint32)
+    return Postings(names, starts, narrow, (everything & 0xFF).astype(np.uint8))

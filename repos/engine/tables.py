@@ -97,8 +97,8 @@ class Blocks:
 @dataclass(frozen=True)
 class Terms:
     words: Strings
-    starts: NDArray[np.int64]
-    blocks: NDArray[np.uint32]
+    starts: NDArray[np.uint32]
+    blocks: NDArray[np.uint16] | NDArray[np.uint32]
     codes: Bytes
     stems: Strings  # only those that several terms share, or that differ from their term
     stem_starts: Ints

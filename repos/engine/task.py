@@ -21,7 +21,7 @@ PATH = re.compile(r"[\w.@+-]+(?:[/\\][\w.@+-]+)+|\b[\w-]+\.[A-Za-z]{1,5}\b")
 ABOUT_TESTS = re.compile(
     r"\b(?:add|write|fix|update|improve|extend|cover|missing|flaky|failing|broken)\b[^.\n]{0,40}"
     r"\b(?:unit[- ]|integration[- ]|regression[- ])?tests?\b"
-    r"|\btest (?:case|suite|coverage|file|fixture)s?\b|\bflaky\b",
+    r"|\btest (?:coverage|suite)s?\b|\bflaky\b",
     re.I,
 )
 
