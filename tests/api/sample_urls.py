@@ -12,7 +12,10 @@ from rest_framework.views import APIView
 
 from accounts.rest import HotRequest, TeamAPIMixin, hot_api, read_json
 from accounts.roles import Scope
+from billing.caps import RepositoryCapReached
+from billing.plans import STARTER
 from config import urls
+from config.errors import Forbidden, NotFound
 
 LIMIT = 1000
 
@@ -49,7 +52,13 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
+def refusing(request: HttpRequest, code: str) -> HttpResponse:
+    raise REFUSALS[code]
+
+
+REFUSALS = {"cap": RepositoryCapReached(STARTER), "forbidden": Forbidden("Only on Sundays."), "gone": NotFound()}
 urlpatterns = [
+    path("refusing/<str:code>", refusing),
     path("api/v1/sample/hot", hot),
     path("api/v1/sample/slow", Slow.as_view()),
     path("api/v1/sample/forgotten", Forgotten.as_view()),

@@ -154,3 +154,24 @@ def test_pages_keep_their_own_error_pages(cast: Cast) -> None:
     response = cast.client(cast.olga).get("/t/nobody/billing/")
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "says"),
+    [
+        ("cap", 402, "Your plan, Starter, allows 1"),
+        ("forbidden", 403, "Only on Sundays"),
+        ("gone", 404, "nothing here"),
+    ],
+)
+def test_a_refusal_that_a_page_lets_through_is_a_page(cast: Cast, code: str, status: int, says: str) -> None:
+    response = cast.client(cast.olga).get(f"/refusing/{code}")
+    assert response.status_code == status
+    assert response["Content-Type"].startswith("text/html")
+    assert says in response.content.decode()
+
+
+def test_a_known_key_costs_no_sql(key: str, django_assert_num_queries: Any) -> None:
+    send(HOT, key, b'{"task": "a"}')
+    with django_assert_num_queries(0):
+        assert send(HOT, key, b'{"task": "a"}').status_code == 200
