@@ -62,8 +62,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const box = document.querySelector("[data-search]");
-    if (!box || box.offsetParent === null) return;
+    const box = [...document.querySelectorAll("[data-search]")].find((input) => input.offsetParent !== null);
+    if (!box) return;
     event.preventDefault();
     box.focus();
     box.select();
