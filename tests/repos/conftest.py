@@ -1,5 +1,6 @@
 """Real repositories in folders, linked by their path as the operator of a test server may."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Team
-from repos import indexing, services
+from repos import indexing, progress, services
 from repos.models import Repository
 from tests.conftest import Cast
 from tests.engine.git_server import make_repository
@@ -28,11 +29,23 @@ def own_folders(settings: Any) -> None:
     settings.PARE_ALLOW_LOCAL_REPOSITORIES = True
 
 
+@pytest.fixture(autouse=True)
+def silent_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that writes progress has its own connection, which does not see what a test has not committed."""
+    monkeypatch.setattr(progress, "WRITE_EVERY", 3600.0)
+
+
+@pytest.fixture(scope="session")
+def first_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("first") / "shop"
+    make_repository(folder, SHOP)
+    return folder
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(first_shop: Path, tmp_path: Path) -> Path:
     """A small repository with Python, TypeScript and a picture in it."""
-    make_repository(tmp_path / "shop", SHOP)
-    return tmp_path / "shop"
+    return Path(shutil.copytree(first_shop, tmp_path / "shop"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from repos.models import IndexRun, Repository, State
 from tests.conftest import Cast
 from tests.factories import make_api_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 BASE = "/api/v1/repositories"
 PUBLIC = "https://git.example.invalid/acme/shop.git"
 

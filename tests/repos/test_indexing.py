@@ -14,7 +14,7 @@ from repos.models import IndexRun, Repository, Snapshot, State
 from tests.conftest import Cast
 from tests.engine.git_server import commit_files, make_repository
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def run_again(repository: Repository, trigger: str = "manual") -> IndexRun:
@@ -36,6 +36,7 @@ def test_it_indexes_a_linked_repository(indexed: Repository) -> None:
     assert storage.open_snapshot(snapshot).commit == snapshot.commit
 
 
+@pytest.mark.django_db(transaction=True)  # old files go on commit
 def test_a_new_commit_makes_a_new_snapshot_and_old_ones_go(indexed: Repository, shop: Path) -> None:
     for number in range(3):
         tip = commit_files(shop, {f"new{number}.py": f"def new{number}():\n    return 1\n"})

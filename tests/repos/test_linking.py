@@ -19,7 +19,7 @@ from repos.models import Auth, IndexRun, Repository, SliceRecord, Snapshot, Stat
 from tests.conftest import Cast
 from tests.engine.git_server import make_repository
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PUBLIC = "https://git.example.invalid/acme/shop.git"  # resolves nowhere: linking it is allowed, the run will say so
 
 
@@ -97,6 +97,7 @@ def test_starter_stops_at_its_cap(cast: Cast) -> None:
     assert services.repositories_in_use(cast.acme) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_links_at_once_take_one_place(cast: Cast) -> None:
     change_plan(team=cast.acme, plan="starter", actor=None)
 
@@ -114,6 +115,7 @@ def test_two_links_at_once_take_one_place(cast: Cast) -> None:
     assert services.repositories_in_use(cast.acme) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_same_link_at_once_makes_one(cast: Cast) -> None:
     def link(_: int) -> bool:
         try:

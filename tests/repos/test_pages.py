@@ -16,7 +16,7 @@ from repos import services
 from repos.models import IndexRun, Repository, SliceRecord, State
 from tests.conftest import Cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/t/acme/repositories/"
 PUBLIC = "https://git.example.invalid/acme/shop.git"
 

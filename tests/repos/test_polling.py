@@ -15,7 +15,7 @@ from repos.models import IndexRun, Repository, State, Trigger
 from tests.conftest import Cast
 from tests.engine.git_server import commit_files
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def polled() -> int:
@@ -52,6 +52,7 @@ def test_what_failed_at_a_commit_is_not_tried_again_at_it(indexed: Repository, s
     assert polled() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_due_repository_is_taken_once(indexed: Repository) -> None:
     def take(_: int) -> int:
         try:

@@ -19,7 +19,7 @@ from repos.models import IndexRun, Repository, SliceRecord, State, Trigger
 from tests.conftest import Cast
 from tests.factories import make_api_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 TASK = "The cart total forgets the tax"
 
 
@@ -162,6 +162,7 @@ def test_starter_stops_at_its_cap(cast: Cast, indexed: Repository) -> None:
     assert services.slices_this_month(cast.acme) == 500
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_slices_at_once_take_one_place(cast: Cast, indexed: Repository) -> None:
     change_plan(team=cast.acme, plan="starter", actor=None)
     given = {"team": cast.acme, "repository": indexed, "commit": "c", "budget": 1, "tokens": 1, "milliseconds": 1}

@@ -14,7 +14,7 @@ from django.test import Client
 from repos.models import IndexRun, Repository, State, Trigger
 from tests.conftest import Cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NEW = "a" * 40
 PUSH = {"ref": "refs/heads/main", "after": NEW, "commits": []}
 
