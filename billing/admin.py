@@ -1,6 +1,6 @@
 """The operator's way to change a plan: through `change_plan`, so that the team's facts and audit trail follow."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.forms import ModelForm
@@ -28,7 +28,9 @@ class BillingAccountAdmin(Admin):
     def get_readonly_fields(self, request: HttpRequest, obj: BillingAccount | None = None) -> tuple[str, ...]:
         return ("team", *self.readonly_fields) if obj else self.readonly_fields
 
-    def save_model(self, request: HttpRequest, obj: BillingAccount, form: "ModelForm[BillingAccount]", change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: BillingAccount, form: "ModelForm[BillingAccount]", change: bool
+    ) -> None:
         assert request.user.is_authenticated  # the admin lets in nobody else
         account = change_plan(team=obj.team, plan=obj.plan, seats=obj.seats, actor=request.user)
         obj.pk, obj.changed_at = account.pk, account.changed_at
