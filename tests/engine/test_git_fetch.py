@@ -308,3 +308,21 @@ def test_what_ssh_says_becomes_a_sentence(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(error):
         remote_head(ssh_remote())
+
+
+@pytest.mark.parametrize("kind", ["shallow", "detached", "worktree"])
+def test_clones_of_every_kind_can_be_fetched_from(tmp_path: Path, kind: str) -> None:
+    make_repository(tmp_path / "shop", {"a.py": "a = 1\n"})
+    tip = commit_files(tmp_path / "shop", {"b.py": "b = 1\n"})
+    if kind == "shallow":
+        git("clone", "--quiet", "--depth=1", f"file://{tmp_path}/shop", "other", cwd=tmp_path)
+    elif kind == "detached":
+        git("clone", "--quiet", "shop", "other", cwd=tmp_path)
+        git("switch", "--quiet", "--detach", cwd=tmp_path / "other")
+    else:
+        git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "other"), cwd=tmp_path / "shop")
+    fetched = fetch(folder_remote(tmp_path / "other"), tmp_path / "m")
+    assert fetched.commit == tip
+    assert len(GitTree(tmp_path / "m", tip).files()) == 2
+    newer = commit_files(tmp_path / "other", {"c.py": "c = 1\n"})
+    assert fetch(folder_remote(tmp_path / "other"), tmp_path / "m").commit == newer
