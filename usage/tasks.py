@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from celery import shared_task
 from django.core.cache import cache
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from usage import partitions, pricebook, retention, rollups
@@ -48,16 +49,23 @@ def recompute_team(team_id: int) -> None:
     # From here on a new request queues a new task: what this one may miss, that one finds.
     cache.delete(_queued_key(team_id))
     started = time.monotonic()
-    for team, day in rollups.dirty_days(team_id):
-        rollups.recompute(team_id=team, day=day)
+    _recompute_all(rollups.dirty_days(team_id))
     cache.set(_cost_key(team_id), time.monotonic() - started, timeout=600)
 
 
 @shared_task(ignore_result=True)
 def sweep_changed_days() -> None:
     """Recompute what changed and was missed: lost tasks, a broker that was away, a day that another worker had."""
-    for team_id, day in rollups.dirty_days():
-        rollups.recompute(team_id=team_id, day=day)
+    _recompute_all(rollups.dirty_days())
+
+
+def _recompute_all(days: Iterable[tuple[int, date]]) -> None:
+    """One day that cannot be summed keeps its notes, and does not keep the others waiting."""
+    for team_id, day in days:
+        try:
+            rollups.recompute(team_id=team_id, day=day)
+        except DatabaseError:
+            log.exception("The usage of team %s on %s could not be summed.", team_id, day)
 
 
 @shared_task(ignore_result=True)

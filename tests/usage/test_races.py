@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from tests.conftest import make_cast
 from tests.usage.builders import make_record, yesterday
-from usage import ingest, partitions, pricebook, rollups
+from usage import ingest, partitions, pricebook, rollups, tasks
 from usage.ingest import NewEvent
 from usage.models import DailyRollup, DirtyDay, HourlyRollup, PriceRow, PriceVersion, UsageEvent
 from usage.sources import TokenCounts
@@ -130,6 +130,16 @@ def test_two_workers_do_not_recompute_one_day_at_once(team_id: int) -> None:
         assert rollups.recompute(team_id=team_id, day=day)
         assert together(lambda: rollups.recompute(team_id=team_id, day=day)) == [False]
     assert DailyRollup.objects.count() == 1
+
+
+def test_a_day_that_cannot_be_summed_does_not_keep_the_others_waiting(team_id: int) -> None:
+    send(team_id, range(1))
+    nobody = 2**40 + 7  # there is no such team, so its sums are refused
+    DirtyDay.objects.create(team_id=nobody, day=yesterday().date())
+    ingest.write(team_id=nobody, events=[NewEvent(make_record(occurred_at=yesterday()))], book=pricebook.current())
+    tasks.sweep_changed_days()
+    assert DailyRollup.objects.get().team_id == team_id
+    assert {team for team, _ in rollups.dirty_days()} == {nobody}
 
 
 def test_two_refreshes_of_the_price_book_make_one_version(transactional_db: None) -> None:
