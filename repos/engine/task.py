@@ -10,14 +10,15 @@ from . import words
 
 TITLE_WORDS = 30
 BACKTICKS = re.compile(r"`{1,3}([^`\n]{1,200})`{1,3}")
+# Each of these begins where a word does: begun anywhere, one word of 100,000 letters would cost minutes.
 CODE_LIKE = re.compile(
-    r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)+"  # dotted
-    r"|[A-Za-z_$][\w$]*(?=\()"  # called
-    r"|\b[a-z]+[a-z0-9]*[A-Z]\w*|\b[A-Z][a-z0-9]+[A-Z]\w*|\b[A-Z]{2,}[a-z]\w*"  # camel case
+    r"(?<![\w$])[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)+"  # dotted
+    r"|(?<![\w$])[A-Za-z_$][\w$]*(?=\()"  # called
+    r"|\b[a-z][a-z0-9]*[A-Z]\w*|\b[A-Z][a-z0-9]+[A-Z]\w*|\b[A-Z]{2,}[a-z]\w*"  # camel case
     r"|\b\w*[A-Za-z0-9]_\w+\b|\b_\w+|\B@\w+"  # underscores
 )
 NAME = re.compile(r"[A-Za-z_$][\w$]*")
-PATH = re.compile(r"[\w.@+-]+(?:[/\\][\w.@+-]+)+|\b[\w-]+\.[A-Za-z]{1,5}\b")
+PATH = re.compile(r"(?<![\w.@+-])[\w.@+-]+(?:[/\\][\w.@+-]+)+|(?<![\w-])[\w-]+\.[A-Za-z]{1,5}\b")
 ABOUT_TESTS = re.compile(
     r"\b(?:add|write|fix|update|improve|extend|cover|missing|flaky|failing|broken)\b[^.\n]{0,40}"
     r"\b(?:unit[- ]|integration[- ]|regression[- ])?tests?\b"
