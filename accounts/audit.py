@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.access import Principal
-from accounts.models import AuditEntry, Team, User
+from accounts.models import ApiKey, AuditEntry, Team, User
 
 
 def record(
@@ -13,7 +13,6 @@ def record(
     action: str,
     target: str = "",
     details: dict[str, Any] | None = None,
-    ip: str | None = None,
 ) -> None:
     """Notes who did what. `action` is `<noun>.<past verb>`, such as `member.removed`; `actor=None` is Pare itself.
 
@@ -24,21 +23,19 @@ def record(
         team_id=team if isinstance(team, int) else team.pk,
         actor_id=user_id,
         actor_label=_label(actor)[:254],
-        api_key_id_text=str(actor.key_id or "") if isinstance(actor, Principal) else "",
         action=action,
         target=target[:254],
         details=details or {},
-        ip=ip,
     )
 
 
 def _label(actor: User | Principal | None) -> str:
+    """Kept as text, so that the entry still says who it was when the person or the key is gone."""
     if actor is None:
         return "Pare"
     if isinstance(actor, User):
         return actor.email
-    return (
-        f"key {actor.key_name}"
-        if actor.key_id
-        else str(User.objects.filter(pk=actor.user_id or 0).values_list("email", flat=True).first())
-    )
+    if actor.key_id:
+        key_id = ApiKey.objects.for_team(actor.team_id).values_list("key_id", flat=True).get(pk=actor.key_id)
+        return f"key {actor.key_name} (pare_{key_id})"
+    return User.objects.values_list("email", flat=True).get(pk=actor.user_id or 0)

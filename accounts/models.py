@@ -222,11 +222,9 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(default=timezone.now, db_index=True)
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     actor_label = models.CharField(max_length=254)
-    api_key_id_text = models.CharField(max_length=12, blank=True)
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=254, blank=True)
     details = models.JSONField(default=dict)
-    ip = models.GenericIPAddressField(null=True, blank=True)
 
     objects = AuditEntryQuerySet.as_manager()
 

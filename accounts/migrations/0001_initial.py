@@ -162,11 +162,9 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ("actor_label", models.CharField(max_length=254)),
-                ("api_key_id_text", models.CharField(blank=True, max_length=12)),
                 ("action", models.CharField(max_length=60)),
                 ("target", models.CharField(blank=True, max_length=254)),
                 ("details", models.JSONField(default=dict)),
-                ("ip", models.GenericIPAddressField(blank=True, null=True)),
                 (
                     "actor",
                     models.ForeignKey(

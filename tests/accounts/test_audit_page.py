@@ -3,12 +3,13 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts import audit
-from accounts.models import Membership
+from accounts import api_keys, audit
+from accounts.models import AuditEntry, Membership
 from accounts.roles import Role
 from accounts.services import change_role
 from billing.services import change_plan
 from tests.conftest import Cast
+from tests.factories import make_api_key
 
 
 def test_acts_are_listed_newest_first_in_plain_words(cast: Cast) -> None:
@@ -76,3 +77,11 @@ def test_an_act_that_fails_leaves_no_entry(cast: Cast) -> None:
         raise DatabaseError
     page = cast.client(cast.olga).get("/t/acme/audit/").content.decode()
     assert "Member role changed" not in page
+
+
+def test_an_act_through_the_api_names_its_key(cast: Cast) -> None:
+    key, text = make_api_key(cast.acme, name="ci")
+    principal = api_keys.authenticate(text)
+    audit.record(team=cast.acme, actor=principal, action="repository.linked", target="shop")
+    entry = AuditEntry.objects.for_team(cast.acme).get(action="repository.linked")
+    assert (entry.actor, entry.actor_label) == (None, f"key ci (pare_{key.key_id})")
