@@ -62,7 +62,7 @@ class RepositoryList(TeamAPIMixin, ListAPIView[Repository]):
     serializer_class = RepositorySerializer
 
     def get_queryset(self) -> QuerySet[Repository]:
-        repositories = Repository.objects.for_team(self.team).with_state()
+        repositories = Repository.objects.for_team(self.team).with_state().defer("snapshot__statistics")
         if url := self.request.query_params.get("url"):
             return repositories.filter(identity=_identity(url))
         return repositories

@@ -32,7 +32,7 @@ def repository_or_404(request: TeamRequest, public_id: UUID) -> Repository:
 @team_view(Right.SEE_CODE)
 @require_safe
 def repository_list(request: TeamRequest) -> HttpResponse:
-    repositories = Repository.objects.for_team(request.team).with_state()
+    repositories = Repository.objects.for_team(request.team).with_state().defer("snapshot__statistics")
     plan = plan_of(request.team)
     page = Paginator(repositories, REPOSITORIES_PER_PAGE).get_page(request.GET.get("page"))
     context = {

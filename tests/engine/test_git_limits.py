@@ -50,6 +50,14 @@ def test_a_host_that_stalls_runs_out_of_time(server: GitServer, tmp_path: Path, 
     assert calls_end(server)
 
 
+def test_a_host_has_little_time_for_its_first_answer(
+    server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repos.engine.git.mirror.FIRST_ANSWER", 1.0)
+    with pytest.raises(errors.GitTimeout, match="longer than 1 seconds"):
+        fetch(server.remote("stall/shop/.git", seconds=600), tmp_path / "m")
+
+
 def test_a_slow_host_is_given_up_by_its_speed(server: GitServer, tmp_path: Path) -> None:
     with pytest.raises(errors.GitTimeout, match="stopped answering"):
         fetch(server.remote("slow/shop/.git", stall_seconds=1), tmp_path / "m")

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Team
 from repos import indexing, progress, services
-from repos.models import Repository
+from repos.models import Repository, Snapshot
 from tests.conftest import Cast
 from tests.engine.git_server import make_repository
 
@@ -65,3 +65,15 @@ def indexed(link: Callable[..., Repository]) -> Repository:
     assert repository.latest_run is not None
     indexing.index(repository.latest_run.pk)
     return Repository.objects.with_state().get(pk=repository.pk)
+
+
+def give_snapshot(repository: Repository) -> Snapshot:
+    """A snapshot's row without a file, for lists."""
+    coverage = {"seen": 3, "parsed": 2, "text": 0, "skipped": {"binary": 1}, "examples": [], "share": 1.0}
+    snapshot = Snapshot.objects.create(
+        repository=repository, branch="main", commit="a" * 40, committed_at=repository.created_at,
+        storage_name=f"{repository.public_id}/x.pare", digest="0" * 64, size=1, symbols=7, edges=3,
+        statistics={"languages": [], "edges": []}, coverage=coverage,
+    )  # fmt: skip
+    Repository.objects.filter(pk=repository.pk).update(snapshot=snapshot)
+    return snapshot

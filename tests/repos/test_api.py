@@ -15,6 +15,7 @@ from billing.services import change_plan
 from repos.models import IndexRun, Repository, State
 from tests.conftest import Cast
 from tests.factories import make_api_key
+from tests.repos.conftest import give_snapshot
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/repositories"
@@ -141,7 +142,8 @@ def test_the_list_costs_the_same_for_many(cast: Cast) -> None:
     caller = Caller(cast.acme)
     counts = []
     for number in range(1, 9):
-        caller.call("POST", body={"url": f"{PUBLIC}{number}"})
+        linked = caller.call("POST", body={"url": f"{PUBLIC}{number}"}).json()
+        give_snapshot(Repository.objects.get(public_id=linked["id"]))
         if number in (1, 8):
             caller.call("GET")
             with CaptureQueriesContext(

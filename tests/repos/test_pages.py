@@ -15,6 +15,7 @@ from billing.services import change_plan
 from repos import services
 from repos.models import IndexRun, Repository, SliceRecord, State
 from tests.conftest import Cast
+from tests.repos.conftest import give_snapshot
 
 pytestmark = pytest.mark.django_db
 LIST = "/t/acme/repositories/"
@@ -192,7 +193,7 @@ def test_billing_sees_no_code(cast: Cast, indexed: Repository) -> None:
 def test_the_list_costs_the_same_for_many(cast: Cast, mei: Client) -> None:
     counts = []
     for number in range(1, 9):
-        services.link_repository(team=cast.acme, url=f"{PUBLIC}{number}", actor=cast.olga)
+        give_snapshot(services.link_repository(team=cast.acme, url=f"{PUBLIC}{number}", actor=cast.olga))
         if number in (1, 8):
             mei.get(LIST)
             with CaptureQueriesContext(connection) as queries:

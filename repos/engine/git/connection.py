@@ -72,14 +72,16 @@ class Connection:
         watch: Path | None = None,
         hold: int | None = None,
         on_complaint: Line | None = None,
+        seconds: float | None = None,
     ) -> Finished:
-        """Run one git command that talks to the host. Raises GitError for any status but 0."""
+        """Run one git command that talks to the host, in at most `seconds`. Raises GitError for any status but 0."""
+        limits = self.remote.limits
         command = Command(
             arguments,
             configuration=self.configuration,
             environment=self.environment,
             protocols=self.remote.address.scheme,
-            limits=self.remote.limits,
+            limits=replace(limits, seconds=min(limits.seconds, seconds or limits.seconds)),
             watch=watch,
             hold=hold,
             on_complaint=on_complaint,

@@ -19,6 +19,7 @@ from repos.engine.git.process import Command, GitLimits, folder_bytes, run
 
 MIRROR_HEAD = "refs/pare/head"
 LOCK_WAIT = 30.0
+FIRST_ANSWER = 90.0  # seconds for a host to say what it has; one that drops packets would hold a worker for minutes
 TIDY_PACKS = 20
 _OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _COUNTED = re.compile(r"(?:Receiving|Unpacking) objects:\s+\d+% \((\d+)/(\d+)\)")
@@ -93,7 +94,8 @@ def _reaching(remote: Remote, work: Callable[[Connection], T]) -> T:
 
 def _ask_head(connection: Connection, branch: str) -> RemoteHead:
     wanted = f"refs/heads/{check_branch(branch)}" if branch else "HEAD"
-    finished = connection.run(["ls-remote", "--symref", "--quiet", "--", connection.remote.address.url, wanted])
+    url = connection.remote.address.url
+    finished = connection.run(["ls-remote", "--symref", "--quiet", "--", url, wanted], seconds=FIRST_ANSWER)
     target, commits = "", {}
     for line in finished.output.decode("utf-8", "replace").splitlines():
         left, _, name = line.partition("\t")
