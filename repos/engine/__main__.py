@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
-
-import msgspec
 
 from . import FolderFactsCache, FolderTree, build_snapshot, make_slice, open_snapshot
 from .errors import EngineError, SnapshotMissing
@@ -57,7 +56,7 @@ def query(root: Path, budget: int, as_text: bool) -> None:
     if as_text:
         print(result.text, end="")
     else:
-        print(msgspec.json.encode(as_dict(result)).decode())
+        print(json.dumps(as_dict(result)))
 
 
 def main() -> int:

@@ -4,13 +4,12 @@ neighbours."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from . import signals
 from .rank import Ranking
-from .render import item_text, signature_text
+from .render import Piece, item_text, path_text, signature_text
 from .resolve import CONFIDENCES, EDGE_KINDS
 from .snapshot import Snapshot
 from .tokens import count, count_up_to
@@ -23,13 +22,6 @@ SIGNATURE_SHARE = 0.02  # of the budget, kept for signatures
 MOST_SIGNATURE_TOKENS = 400
 NEIGHBOURS_OF = 12  # best items whose neighbours are shown
 MOST_NEIGHBOURS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    item: SliceItem
-    text: str
-    tokens: int
 
 
 def pack(snapshot: Snapshot, ranking: Ranking, budget: int, *, neighbours: bool) -> list[Piece]:
@@ -55,19 +47,20 @@ def _full(snapshot: Snapshot, ranking: Ranking, budget: int) -> tuple[list[Piece
         if left < SMALLEST or misses > MOST_MISSES:
             break
         start, end = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
+        file = int(snapshot.blocks.files[block])
         # A line takes a token or more; blank ones may share one.
         if counted.get(block, (end - start + 1) // 2) > left:
             misses += 1
             continue
-        text = _block_text(snapshot, block, start, end)
-        tokens = counted.get(block) or _count(text, left)
+        inside, source = _show(snapshot, block, start, end)
+        tokens = counted.get(block) or _count(item_text(snapshot.files.paths[file], start, end, inside, source), left)
         if tokens is None:
             misses += 1
             continue
         counted[block] = tokens
         left -= tokens
         chosen.append(block)
-        pieces.append(Piece(_item(snapshot, ranking, block, score, top), text, tokens))
+        pieces.append(Piece(_item(snapshot, ranking, block, score, top), inside, source, tokens, file))
     return pieces, chosen
 
 
@@ -76,15 +69,18 @@ def _count(text: str, left: int) -> int | None:
     return None if len(text) > MOST_LETTERS * left else count_up_to(text, left)
 
 
-def _block_text(snapshot: Snapshot, block: int, start: int, end: int) -> str:
+def _show(snapshot: Snapshot, block: int, start: int, end: int) -> tuple[str, str]:
+    """(what stands round the lines, the lines)"""
     file, symbol = int(snapshot.blocks.files[block]), int(snapshot.blocks.symbols[block])
-    source = snapshot.lines(file, start, end)
-    return item_text(snapshot.files.paths[file], start, end, enclosing(snapshot, symbol), source)
+    return _inside(snapshot, symbol, start, end), snapshot.lines(file, start, end)
 
 
-def enclosing(snapshot: Snapshot, symbol: int) -> str:
-    """The qualified name of what stands round a symbol."""
-    return snapshot.qualified(symbol).rpartition(".")[0] if symbol >= 0 else ""
+def _inside(snapshot: Snapshot, symbol: int, start: int, end: int) -> str:
+    """The qualified name of what stands round some lines: of the symbol itself when its name is not among them."""
+    if symbol < 0:
+        return ""
+    name = snapshot.qualified(symbol)
+    return name.rpartition(".")[0] if start <= int(snapshot.symbols.name_lines[symbol]) <= end else name
 
 
 def _item(snapshot: Snapshot, ranking: Ranking, block: int, score: float, top: float) -> SliceItem:
@@ -123,19 +119,21 @@ def _head(snapshot: Snapshot, ranking: Ranking, budget: int) -> Piece | None:
     symbol = int(snapshot.blocks.symbols[block])
     if symbol >= 0 and start < int(snapshot.symbols.name_lines[symbol]) <= end:
         start = int(snapshot.symbols.name_lines[symbol])
+    path = snapshot.files.paths[int(snapshot.blocks.files[block])]
     low, high = start - 1, min(end, start + budget)
     while low < high:  # the most lines that fit
         middle = (low + high + 1) // 2
-        if count_up_to(_block_text(snapshot, block, start, middle), budget) is not None:
+        if count_up_to(item_text(path, start, middle, *_show(snapshot, block, start, middle)), budget) is not None:
             low = middle
         else:
             high = middle - 1
     if low < start:
         return None
-    text = _block_text(snapshot, block, start, low)
+    inside, source = _show(snapshot, block, start, low)
     whole = _item(snapshot, ranking, block, float(ranking.block_scores[0]), float(ranking.block_scores[0]))
     item = SliceItem(whole.path, start, low, whole.symbol, whole.kind, 1.0, whole.reason, whole.confidence, "part")
-    return Piece(item, text, count(text))
+    tokens = count(item_text(path, start, low, inside, source))
+    return Piece(item, inside, source, tokens, int(snapshot.blocks.files[block]))
 
 
 def _signatures(snapshot: Snapshot, chosen: Sequence[int], budget: int) -> list[Piece]:
@@ -161,7 +159,8 @@ def _neighbours(snapshot: Snapshot, chosen: Sequence[int], shown: set[int]) -> I
             if target >= len(at) or int(at[target]) in shown or graph.confidences[edge] > 1:
                 continue
             worth = float(signals.CONFIDENCE_WEIGHT[graph.confidences[edge]] / degree[target]) / (1 + place)
-            kind, file = EDGE_KINDS[graph.kinds[edge]], snapshot.files.paths[int(snapshot.blocks.files[block])]
+            kind = EDGE_KINDS[graph.kinds[edge]]
+            file = path_text(snapshot.files.paths[int(snapshot.blocks.files[block])])
             reason = f"{'called' if kind in ('calls', 'tests') else 'used'} at {file}:{int(graph.lines[edge])}"
             if worth > found.get(target, (0.0,))[0]:
                 found[target] = worth, reason, CONFIDENCES[graph.confidences[edge]]
@@ -176,7 +175,7 @@ def signature(snapshot: Snapshot, symbol: int, reason: str, confidence: Confiden
     source = " ".join(snapshot.lines(file, start, max(start, min(end, start + 12))).split())[:300]
     if not source:
         return None
-    text = signature_text(snapshot.files.paths[file], start, enclosing(snapshot, symbol), source)
+    inside = _inside(snapshot, symbol, start, start)
     item = SliceItem(
         path=snapshot.files.paths[file],
         start=start,
@@ -188,7 +187,7 @@ def signature(snapshot: Snapshot, symbol: int, reason: str, confidence: Confiden
         confidence=confidence,
         form="signature",
     )
-    return Piece(item, text, count(text))
+    return Piece(item, inside, source, count(signature_text(item.path, start, inside, source)), file)
 
 
 def overview(snapshot: Snapshot, budget: int, prefixes: tuple[str, ...] = ()) -> list[Piece]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import render
 from .errors import BadTask
-from .pack import Piece, overview, pack
+from .pack import overview, pack
 from .rank import Ranking, rank
 from .snapshot import Snapshot
 from .task import Task, read_task
@@ -36,7 +36,7 @@ def make_slice(snapshot: Snapshot, task: str, *, budget: int, options: SliceOpti
         pieces = pack(snapshot, ranking, room, neighbours=options.neighbours)
     else:
         pieces = overview(snapshot, room, options.paths)
-    text, tokens, pieces = _fit(header, pieces, budget)
+    text, tokens, pieces = _fit(snapshot, header, pieces, budget)
     return Slice(
         files=_files(snapshot, ranking, pieces),
         items=tuple(piece.item for piece in pieces),
@@ -52,10 +52,12 @@ def make_slice(snapshot: Snapshot, task: str, *, budget: int, options: SliceOpti
     )
 
 
-def _fit(header: str, pieces: list[Piece], budget: int) -> tuple[str, int, list[Piece]]:
+def _fit(
+    snapshot: Snapshot, header: str, pieces: list[render.Piece], budget: int
+) -> tuple[str, int, list[render.Piece]]:
     """Join, and count the whole once more: pieces next to each other may in rare cases take more than each alone."""
     while True:
-        text = header + "".join(piece.text for piece in pieces)
+        text = header + render.arrange(snapshot, pieces)
         tokens = count(text)
         if tokens <= budget:
             return text, tokens, pieces
@@ -83,7 +85,7 @@ def _ahead(ranking: Ranking) -> bool:
     return len(scores) < 10 or float(scores[9]) < 0.6 * float(scores[0])
 
 
-def _files(snapshot: Snapshot, ranking: Ranking, pieces: list[Piece]) -> tuple[RankedFile, ...]:
+def _files(snapshot: Snapshot, ranking: Ranking, pieces: list[render.Piece]) -> tuple[RankedFile, ...]:
     files, languages = snapshot.files, snapshot.languages
     found = [
         RankedFile(files.paths[number], round(score, 4), languages[files.languages[number]])

@@ -175,5 +175,15 @@ def test_items_say_what_the_text_shows(snapshot: Snapshot) -> None:
     answer = make_slice(snapshot, "pay the cart total", budget=3000)
     for item in answer.items:
         if item.form == "full":
-            place = f"{item.path}:{item.start}-{item.end}" if item.end > item.start else f"{item.path}:{item.start}"
-            assert place in answer.text
+            lines = {**FILES, **LONG}[item.path].splitlines()[item.start - 1 : item.end]
+            assert "\n".join(lines) in answer.text
+
+
+def test_pieces_that_follow_each_other_are_one(tmp_path: Path) -> None:
+    """In the order of the file, under one head, with the lone brackets between them."""
+    parts = ["".join(f"  const {name}{i} = invoice({i});\n" for i in range(60)) for name in "ab"]
+    source = "function reconcile() {\n" + parts[0] + "\n}\n\n" + "function invoiceAll() {\n" + parts[1] + "}\n"
+    answer = make_slice(snapshot_of(tmp_path, {"a.ts": source}), "`invoiceAll` invoice", budget=9000)
+    assert answer.items[0].symbol == "invoiceAll"
+    body = answer.text.partition("\n\n")[2]
+    assert body == f"a.ts:1-{len(source.splitlines())}\n{source}\n"
