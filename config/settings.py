@@ -235,7 +235,6 @@ PARE_GIT_CA_FILE = env("PARE_GIT_CA_FILE")
 # --- Pages and headers -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 # Hashed names, so that the web server (granian serves STATIC_ROOT itself) may let browsers keep them.
 _STATIC_STORAGE = "ManifestStaticFilesStorage" if env_bool("PARE_STATIC_MANIFEST", True) else "StaticFilesStorage"
 STORAGES = {
