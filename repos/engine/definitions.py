@@ -119,8 +119,7 @@ def _definition(
     first = start
     while first > floor and leading[first - 1]:
         first -= 1
-    receiver = language.receiver(node) if language.receiver else None
-    own, type_name = receiver or (b"", b"")
+    own, type_name = (language.receiver(node) if language.receiver else None) or (b"", b"")
     above = source[_line_start(source, node.start_byte) - 200 if first < start else node.start_byte : node.start_byte]
     test = any(mark in above for mark in language.test_attributes) if language.test_attributes else False
     return Definition(

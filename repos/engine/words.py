@@ -1,14 +1,16 @@
 """Text to search terms: identifiers whole and in parts, lower case; and the light stemming of the second index.
 
 Works on bytes, since an index run reads every byte of a repository: a word is a run of ASCII letters, digits,
-underscores and bytes above 0x7f. Each distinct word is looked at once a process.
+underscores and bytes above 0x7f. Each distinct word is looked at once.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +146,7 @@ def split(source: bytes) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int
 
 
 class Lexicon(dict[bytes, int]):
-    """Words seen by this process, numbered; and the numbered terms of each. Looking a new word up adds it."""
+    """Words seen so far, numbered; and the numbered terms of each. Looking a new word up adds it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +157,7 @@ class Lexicon(dict[bytes, int]):
     def __missing__(self, word: bytes) -> int:
         number = self[word] = len(self._first)
         self._first.append(len(self._flat))
-        for term in _split_word(word):
+        for term in split_word(word):
             found = self._term_numbers.setdefault(term, len(self.terms))
             if found == len(self.terms):
                 self.terms.append(term)
@@ -175,31 +177,25 @@ class Lexicon(dict[bytes, int]):
         terms = flat[np.repeat(shift, lengths) + np.arange(int(lengths.sum()))]
         return terms, np.repeat(np.arange(len(numbers)), lengths)
 
-    def of(self, word: bytes) -> list[bytes]:
-        """The terms of one word."""
-        number = self[word]
-        first = self._first[number]
-        return [self.terms[term] for term in self._flat[first : first + self._size[number]]]
 
-
-_lexicon = Lexicon()
+_own = threading.local()
 
 
 def lexicon() -> Lexicon:
-    """The process's own; started anew when it has grown large, so that no repository can fill the memory for good."""
-    global _lexicon
-    if len(_lexicon) > MEMO:
-        _lexicon = Lexicon()
-    return _lexicon
+    """The thread's own; started anew when it has grown large, so that no repository can fill the memory for good."""
+    found: Lexicon | None = getattr(_own, "lexicon", None)
+    if found is None or len(found) > MEMO:
+        found = _own.lexicon = Lexicon()
+    return found
 
 
 def terms(text: str) -> list[bytes]:
     """All terms of a text, in order, repeated as often as they occur."""
-    known = lexicon()
-    return [term for word in split(text.encode("utf-8", "surrogatepass"))[0] for term in known.of(word)]
+    return [term for word in split(text.encode("utf-8", "surrogatepass"))[0] for term in _terms_of(word)]
 
 
-def _split_word(word: bytes) -> tuple[bytes, ...]:
+def split_word(word: bytes) -> tuple[bytes, ...]:
+    """The terms of one word: `getHTTPResponse` -> gethttpresponse, http, response. No stop words, nothing of one letter."""
     if len(word) > LONGEST:
         return ()
     if word.isascii():
@@ -211,6 +207,9 @@ def _split_word(word: bytes) -> tuple[bytes, ...]:
         pieces = _foreign(word.decode("utf-8", "replace"))
     kept = dict.fromkeys(piece.lower() for piece in pieces)
     return tuple(piece.encode() for piece in kept if len(piece) > 1 and piece not in STOP)
+
+
+_terms_of = lru_cache(maxsize=50_000)(split_word)
 
 
 def _foreign(text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Words and terms."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,4 +45,15 @@ def test_words_and_their_places_agree_for_any_bytes(source: bytes) -> None:
     found, starts, ends = words.split(source)
     assert [source[at:end] for at, end in zip(starts.tolist(), ends.tolist(), strict=True)] == found
     for word in found:
-        words.lexicon().of(word)
+        words.split_word(word)
+
+
+def test_threads_do_not_mix_up_words() -> None:
+    def number(part: int) -> list[bytes]:
+        known = words.lexicon()
+        found, _ = known.expand(known.numbers([f"word{part}x{i}Name".encode() for i in range(2000)]))
+        return [known.terms[term] for term in found.tolist()]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(number, range(4)))
+    assert together == [number(part) for part in range(4)]
