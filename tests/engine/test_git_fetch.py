@@ -1,6 +1,7 @@
 """Fetching from a real host over https, from folders, and over ssh as far as the command goes."""
 
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -276,6 +277,14 @@ def test_the_ssh_command_is_one_that_ssh_understands(tmp_path: Path) -> None:
     assert said["passwordauthentication"] == said["forwardagent"] == "no"
     assert said["userknownhostsfile"] == str(tmp_path / "known")
     assert "proxycommand" not in said
+
+
+def test_without_an_ssh_client_the_operator_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("git", "sh"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(errors.GitMissing, match="OpenSSH"):
+        remote_head(ssh_remote())
 
 
 def test_over_ssh_with_a_stand_in_for_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from billing.services import change_plan
 from repos import indexing, services, storage
@@ -126,17 +127,23 @@ def test_a_timeout_is_tried_again_but_not_for_ever(
         assert "tried again" not in run.error
 
 
-def test_a_bug_of_ours_is_a_sentence_too(link: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ZeroDivisionError("secret detail"), "internal_error"), (SoftTimeLimitExceeded(), "index_timeout")],
+)
+def test_a_bug_of_ours_and_a_time_limit_are_sentences_too(
+    link: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
     def broken(*args: Any, **rest: Any) -> git.Fetched:
-        raise ZeroDivisionError("secret detail")
+        raise error
 
     monkeypatch.setattr(git, "fetch", broken)
     repository = link()
     run = IndexRun.objects.get(repository=repository)
     indexing.index(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.error_code) == (State.FAILED, "internal_error")
-    assert "secret detail" not in run.error
+    assert (run.state, run.error_code) == (State.FAILED, code)
+    assert "secret detail" not in run.error and run.error.endswith(".")
 
 
 def test_hostile_contents_do_not_fail_the_run(link: Callable[..., Repository], tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def _is_utf8(path: str) -> bool:
 
 def _host(host: str) -> str:
     host = host.lower().rstrip(".")
-    if ":" in host:
+    if ":" in host and "%" not in host:  # the zone after a % names a network card of this server
         try:
             return str(ipaddress.IPv6Address(host))
         except ValueError as error:

@@ -8,6 +8,7 @@ from repos.engine.errors import (
     DiskFull,
     GitError,
     GitFailed,
+    GitMissing,
     GitTimeout,
     HostBusy,
     HostUnknown,
@@ -38,6 +39,8 @@ class Attempt:
 _COMPLAINTS: tuple[tuple[str, type[GitError], str], ...] = (
     ("no space left on device|disk quota exceeded", DiskFull,
      "The disk of this server is full, so the repository could not be stored. Its operator has to make room."),
+    ("cannot run ssh|cannot exec .*ssh|ssh: (?:command )?not found", GitMissing,
+     "The ssh client is not installed on this server. Its operator has to install OpenSSH's client."),
     ("out of memory|cannot allocate memory|mmap failed", RepositoryTooLarge,
      "The repository needs more memory than this server gives to one repository. Ask its operator to raise the limit."),
     ("host key verification failed|remote host identification has changed", HostUntrusted,
