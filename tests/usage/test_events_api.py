@@ -264,3 +264,21 @@ def test_the_rollups_follow_within_seconds(celery_worker: Any) -> None:
     assert sum(DailyRollup.objects.values_list("events", flat=True)) == 6
     celery_worker.drain()
     assert not DirtyDay.objects.exists()
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\\ud83d\\ud83d", "\\ude00\\ud83d", "\\\\\\ud83d"])
+def test_half_a_character_takes_no_event_down(cast: Cast, key: str, half: str) -> None:
+    """JavaScript writes halves where it cuts a text in the middle of an emoji."""
+    events = [make_event(id="a", prompt="TEXT"), make_event(id="b", session_id="sTEXT"), make_event(id="c")]
+    answer = post(key, body_of(events).replace(b"TEXT", half.encode()))
+    assert answer.json() == {"accepted": 3, "updated": 0, "duplicates": 0, "errors": []}
+    assert "\ufffd" in UsageEvent.objects.for_team(cast.acme).get(client_id="b").session_id
+
+
+def test_whole_characters_and_backslashes_stay_as_they_are(cast: Cast, key: str) -> None:
+    """Also in a batch that a half character elsewhere sends the slow way."""
+    texts = "\\ud83d\\ude00 \\\\ud83d"
+    events = [make_event(id="a", session_id="TEXT"), make_event(id="b", prompt="HALF")]
+    body = body_of(events).replace(b"TEXT", texts.encode()).replace(b"HALF", b"\\ud83d")
+    assert post(key, body).json()["accepted"] == 2
+    assert UsageEvent.objects.for_team(cast.acme).get(client_id="a").session_id == "\U0001f600 \\ud83d"

@@ -89,6 +89,10 @@ _raw_batch = msgspec.json.Decoder(_RawBatch)
 _event = msgspec.json.Decoder(WireEvent)
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _NAMED = re.compile(r"(?:required|unknown) field `([^`]+)`")
+# A backslash that is data, a whole pair, or a half: in this order, so that only real halves are found.
+_SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
 _TEXTS = ("id", "agent", "model", "provider", "session_id", "member", "repository")
 
 
@@ -131,7 +135,7 @@ def _split(body: bytes) -> list[msgspec.Raw]:
     if body.count(b",") > MAX_COMMAS:
         raise BadBatch("too_many_events", f"The list is far too long; send at most {MAX_EVENTS} events per call.")
     try:
-        return _raw_batch.decode(body).events
+        return _raw_batch.decode(_whole_characters(body)).events
     except msgspec.ValidationError as error:
         message = f'The body must be {{"events": [...]}}: {error}.'
         raise BadBatch("invalid", message) from None
@@ -139,6 +143,12 @@ def _split(body: bytes) -> list[msgspec.Raw]:
         raise BadBatch("bad_body", f"The body is not JSON in UTF-8: {error}.") from None
     except RecursionError:
         raise BadBatch("bad_body", "The body is nested too deeply.") from None
+
+
+def _whole_characters(body: bytes) -> bytes:
+    """The body with U+FFFD for each half of a character: JavaScript writes halves where it cuts a text in an emoji, and
+    one of them, even in a field that is dropped, would take the whole batch down."""
+    return _SURROGATES.sub(lambda found: rb"\ufffd" if found.lastgroup else found[0], body)
 
 
 def _decode_one(index: int, raw: msgspec.Raw) -> WireEvent | EventError:
