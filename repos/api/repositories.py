@@ -150,7 +150,7 @@ class RepositorySymbols(RepositoryMixin, GenericAPIView[Repository]):
 
     def get(self, request: Request, public_id: UUID) -> Response:
         limit = request.query_params.get("limit", "20")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= services.SYMBOLS_SHOWN):
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 5 and 1 <= int(limit) <= services.SYMBOLS_SHOWN):
             raise BadSliceRequest("limit", f"Use a whole number from 1 to {services.SYMBOLS_SHOWN}.")
         repository = self.repository()
         found = services.find_symbols(repository=repository, query=request.query_params.get("q", ""), limit=int(limit))

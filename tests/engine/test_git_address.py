@@ -46,6 +46,8 @@ def test_an_address_has_one_written_form(typed: str, url: str, identity: str) ->
         ("https://github.com/a\nb", "address_invalid"),
         ("https://github.com/a%0Ab", "address_invalid"),
         ("https://github.com/a%00b", "address_invalid"),
+        ("https://[fe80::1%25eth0]/a", "address_invalid"),
+        ("ssh://git@[2606:4700::1%1]/a", "address_invalid"),
         ("https://github.com/%ff", "address_invalid"),
         ("https://github.com/../etc", "address_invalid"),
         ("https://github.com/a/b?x=1", "address_invalid"),

@@ -106,7 +106,7 @@ def test_symbols(cast: Cast, indexed: Repository) -> None:
     found = caller.call("GET", f"/{indexed.public_id}/symbols?q=total&limit=5").json()
     assert found["symbols"][0]["name"] == "total" and found["symbols"][0]["path"] == "shop/cart.py"
     assert len(found["commit"]) == 40
-    for limit in ("0", "51", "x", "-1", "²", "99999999"):
+    for limit in ("0", "51", "x", "-1", "²", "99999999", "0001" + "0" * 5000):
         assert caller.call("GET", f"/{indexed.public_id}/symbols?q=a&limit={limit}").status_code == 400
     assert caller.call("GET", f"/{indexed.public_id}/symbols?q=%00%ff").status_code == 200
 
