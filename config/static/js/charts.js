@@ -27,6 +27,13 @@
   }
   const exact = (unit, value) => (unit === "usd" ? money.format(value) : whole.format(value));
 
+  // Names of lying bars: cut at the end, where Chart.js would cut the beginning off.
+  function nameOf(canvas, spec, index) {
+    const most = canvas.clientWidth < 480 ? 16 : 32;
+    const name = spec.labels[index];
+    return spec.horizontal && name.length > most ? name.slice(0, most - 1) + "…" : name;
+  }
+
   // A day that is not over yet is hatched, so that it is not read as a drop.
   function hatched(context, base) {
     const tile = document.createElement("canvas");
@@ -75,7 +82,7 @@
     };
   }
 
-  function options(spec) {
+  function options(spec, canvas) {
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
     const ticks = { color: colour("muted"), font };
     const border = { color: colour("line-strong") };
@@ -86,7 +93,7 @@
       indexAxis: spec.horizontal ? "y" : "x",
       interaction: { mode: "index", intersect: false, axis: spec.horizontal ? "y" : "x" },
       scales: {
-        [spec.horizontal ? "y" : "x"]: { stacked: spec.stacked !== false, grid: { display: false }, border, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 12 } },
+        [spec.horizontal ? "y" : "x"]: { stacked: spec.stacked !== false, grid: { display: false }, border, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 12, callback: (index) => nameOf(canvas, spec, index) } },
         [spec.horizontal ? "x" : "y"]: {
           stacked: spec.type !== "line" && spec.stacked !== false,
           beginAtZero: true,
@@ -154,7 +161,7 @@
     const context = canvas.getContext("2d");
     const make = spec.type === "line" ? lineSeries : barSeries;
     const datasets = spec.series.map((series) => make(series, spec, context));
-    drawn.set(canvas, new window.Chart(canvas, { type: spec.type, data: { labels: spec.labels, datasets }, options: options(spec) }));
+    drawn.set(canvas, new window.Chart(canvas, { type: spec.type, data: { labels: spec.labels, datasets }, options: options(spec, canvas) }));
     if (spec.legend !== false) legend(canvas, spec);
   }
 
