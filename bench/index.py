@@ -18,7 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from repos.engine import FolderFactsCache, FolderTree, Snapshot, blob_id, build_snapshot, make_slice, open_snapshot
+from repos.engine import (
+    FolderFactsCache,
+    FolderTree,
+    Snapshot,
+    blob_id,
+    build_snapshot,
+    check_grammars,
+    make_slice,
+    open_snapshot,
+)
 from repos.engine.languages import language_of, parser_of
 from repos.engine.paths import refused
 from repos.engine.types import Limits, SourceFile
@@ -80,6 +89,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def measure(root: Path, scratch: Path) -> list[tuple[str, str]]:
     """(measure, value) rows."""
+    check_grammars()
     tree = FolderTree(root)
     listed = tree.files()
     limits = Limits()

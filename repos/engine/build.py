@@ -13,7 +13,7 @@ from .assemble import Entry
 from .edges import link
 from .errors import EngineError
 from .facts import EXTRACTOR, Record, cache_key, decode_facts, decode_record, digest
-from .languages import ALL, BY_NAME, check_grammars, language_of
+from .languages import ALL, BY_NAME, language_of, parser_of
 from .languages.base import Manifests
 from .manifests import FamilyFiles
 from .resolve import Unit
@@ -87,9 +87,10 @@ def build_snapshot(
     only blobs not seen before are read and parsed. Raises GrammarMissing, EngineError for a tree with too many files,
     or whatever the tree and the cache raise.
     """
-    check_grammars()
     run = Run(limits or Limits(), progress)
     wanted = _choose(run, tree)
+    for language in {item.language for item in wanted if item.language}:
+        parser_of(language)  # a grammar that is missing must end the run, not leave its files empty
     entries = _entries(run, wanted, _records(run, tree, wanted, processes, cache))
     edges = _link(run, entries)
     run.tell("write", 0, 1)

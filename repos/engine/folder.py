@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from .paths import VENDORED
 from .types import SourceFile
 
 
@@ -16,8 +17,8 @@ def blob_id(content: bytes) -> str:
 
 
 class FolderTree:
-    """Regular files below `root`, links left out. Contents are read when listed, once for the id, and again when
-    asked for."""
+    """Regular files below `root`; links and vendored folders are left out. Contents are read when listed, once for the id,
+    and again when asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -26,7 +27,8 @@ class FolderTree:
     def files(self) -> list[SourceFile]:
         found = []
         for folder, names, files in os.walk(self.root):
-            names[:] = sorted(name for name in names if name != ".git")
+            # Vendored folders are often larger than all the rest.
+            names[:] = sorted(name for name in names if name not in VENDORED)
             for name in files:
                 full = os.path.join(folder, name)
                 if os.path.islink(full) or not os.path.isfile(full):

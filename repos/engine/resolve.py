@@ -59,6 +59,7 @@ class Scope:
     bindings: dict[bytes, Binding] = field(default_factory=dict)
     stars: list[int] = field(default_factory=list)
     imported: list[tuple[int, int]] = field(default_factory=list)  # (file, line)
+    originals: dict[bytes, bytes] = field(default_factory=dict)  # names imported under another, or the same
     exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
     package: dict[bytes, list[int]] = field(default_factory=dict)  # names of the other files of the package
 
@@ -139,6 +140,8 @@ class Linker:
                 binding = scope.bindings.setdefault(item.alias.encode(), Binding())
                 binding.files += files
                 binding.outside = not binding.files
+                if item.name:
+                    scope.originals.setdefault(item.alias.encode(), item.name.encode())
 
     def _numbers(self, paths: Sequence[str]) -> list[int]:
         return [self.by_path[path] for path in paths if path in self.by_path]
@@ -168,11 +171,7 @@ class Linker:
         return self.scopes[file].bindings.get(name)
 
     def _original(self, file: int, alias: bytes) -> bytes:
-        text = alias.decode("utf-8", "replace")
-        for item in self.units[file].facts.imports:
-            if item.alias == text and item.name not in ("", "*"):
-                return item.name.encode()
-        return alias
+        return self.scopes[file].originals.get(alias, alias)
 
     def find(self, file: int, name: bytes, qualifier: bytes | None, type_: int) -> Found:
         """What a name means. `qualifier`: None for none, empty for an expression; `type_`: the enclosing type or -1."""

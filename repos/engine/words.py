@@ -195,7 +195,7 @@ def terms(text: str) -> list[bytes]:
 
 
 def split_word(word: bytes) -> tuple[bytes, ...]:
-    """The terms of one word: `getHTTPResponse` -> gethttpresponse, http, response. No stop words, nothing of one letter."""
+    """The terms of one word: `getHTTPResponse` -> gethttpresponse, http, response; none for stop words and letters."""
     if len(word) > LONGEST:
         return ()
     if word.isascii():
