@@ -17,8 +17,8 @@ def blob_id(content: bytes) -> str:
 
 
 class FolderTree:
-    """Regular files below `root`; links and vendored folders are left out. Contents are read when listed, once for the id,
-    and again when asked for."""
+    """Regular files below `root`; links and vendored folders are left out. Contents are read when listed, once for the
+    id, and again when asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

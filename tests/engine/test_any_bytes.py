@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repos.engine import FolderTree, build_snapshot, make_slice
@@ -13,20 +13,20 @@ from repos.engine.facts import decode_facts, decode_record, encode
 from repos.engine.languages import ALL
 from repos.engine.types import Limits
 from tests.engine.test_languages import GO, JAVA, JAVASCRIPT, PYTHON, RUST, TYPESCRIPT
-from tests.engine.trees import snapshot_of
+from tests.engine.trees import PATIENT, snapshot_of
 
 LANGUAGES = ["", *(language.name for language in ALL)]
 SOURCES = [text.encode() for tree in (PYTHON, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA) for text in tree.values()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(PATIENT, max_examples=150)
 @given(st.binary(max_size=400), st.sampled_from(LANGUAGES))
 def test_random_bytes(source: bytes, language: str) -> None:
     facts = extract(source, language, Limits())
     assert decode_facts(decode_record(encode(facts, source)).facts) == facts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(PATIENT, max_examples=200)
 @given(st.sampled_from(SOURCES), st.sampled_from(LANGUAGES), st.data())
 def test_damaged_programs(source: bytes, language: str, data: st.DataObject) -> None:
     """Real programs with a piece cut out and bytes put in, read in any language."""
@@ -40,7 +40,7 @@ def test_damaged_programs(source: bytes, language: str, data: st.DataObject) -> 
     assert (blocks[1] < max(facts.lines, 1)).all()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(PATIENT, max_examples=12)
 @given(
     st.dictionaries(
         st.from_regex(r"[a-zé]{1,4}(/[a-z]{1,4})?\.(py|go|ts|md|java|rs|js|bin)", fullmatch=True),

@@ -1,12 +1,13 @@
 """How files are cut into the blocks that slices are made of."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repos.engine.blocks import PIECE, WHOLE_FUNCTION, Cutter, Span, text_windows
 from repos.engine.extract import extract
 from repos.engine.facts import BLOCK_MODULE, BLOCK_TEST
 from repos.engine.types import Limits
+from tests.engine.trees import PATIENT
 
 
 def blocks_of(source: str, language: str = "python") -> list[tuple[int, int, str]]:
@@ -65,6 +66,7 @@ def test_text_comes_in_windows() -> None:
 spans = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 200), st.booleans()), max_size=30)
 
 
+@settings(PATIENT)
 @given(spans, st.lists(st.booleans(), min_size=1, max_size=400))
 def test_blocks_never_overlap_and_cover_every_line_with_a_word(
     raw: list[tuple[int, int, bool]], solid: list[bool]

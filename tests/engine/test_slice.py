@@ -13,7 +13,7 @@ from repos.engine import Snapshot, build_snapshot, count_tokens, make_slice, ope
 from repos.engine.errors import BadTask
 from repos.engine.types import SliceOptions
 from tests.engine.test_languages import GO, JAVA, JAVASCRIPT, PYTHON, RUST, TYPESCRIPT
-from tests.engine.trees import MemoryTree, snapshot_of
+from tests.engine.trees import PATIENT, MemoryTree, snapshot_of
 
 FILES = {
     **PYTHON,
@@ -145,7 +145,7 @@ TASKS = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(PATIENT, max_examples=120)
 @given(TASKS, st.one_of(st.integers(1, 200), st.integers(1, 1_000_000)))
 def test_no_budget_is_ever_exceeded(snapshot: Snapshot, task: str, budget: int) -> None:
     answer = make_slice(snapshot, task, budget=budget)

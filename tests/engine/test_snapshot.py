@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repos.engine import FolderFactsCache, SnapshotCache, build_snapshot, make_slice, open_snapshot, source_of
 from repos.engine.errors import IndexCancelled, SnapshotCorrupt, SnapshotMissing, SnapshotVersion
 from repos.engine.types import Phase
 from tests.engine.test_languages import GO, PYTHON, TYPESCRIPT
-from tests.engine.trees import MemoryTree, snapshot_of
+from tests.engine.trees import PATIENT, MemoryTree, snapshot_of
 
 FILES = {**PYTHON, **TYPESCRIPT, **GO, "README.md": "# Shop\n\nHow to pay.\n"}
 
@@ -68,7 +68,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return Path(snapshot_of(tmp_path_factory.mktemp("good"), FILES).path).read_bytes()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(PATIENT, max_examples=60)
 @given(st.data())
 def test_a_truncated_file_does_not_open(tmp_path: Path, good: bytes, data: st.DataObject) -> None:
     (tmp_path / "cut").write_bytes(good[: data.draw(st.integers(0, len(good) - 1))])
@@ -76,7 +76,7 @@ def test_a_truncated_file_does_not_open(tmp_path: Path, good: bytes, data: st.Da
         open_snapshot(tmp_path / "cut")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(PATIENT, max_examples=150)
 @given(st.data())
 def test_an_altered_byte_is_found_or_does_not_matter(tmp_path: Path, good: bytes, data: st.DataObject) -> None:
     """Whatever byte changes: the answer is the right one, or SnapshotCorrupt; never a wrong answer."""

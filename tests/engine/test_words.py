@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repos.engine import words
+from tests.engine.trees import PATIENT
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_what_only_looks_inflected_is_left_alone(word: str) -> None:
     assert words.stem(word.encode()) == word.encode()
 
 
+@settings(PATIENT)
 @given(st.binary(max_size=300))
 def test_words_and_their_places_agree_for_any_bytes(source: bytes) -> None:
     found, starts, ends = words.split(source)

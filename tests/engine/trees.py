@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 from repos.engine import Snapshot, blob_id, build_snapshot, edges_of, open_snapshot, search_symbols
 from repos.engine.types import Edge, Limits, SourceFile
+
+# A busy machine is no reason to fail.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 class MemoryTree:
