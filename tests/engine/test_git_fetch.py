@@ -235,6 +235,19 @@ def test_many_fetches_stay_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(list(mirror.glob("objects/pack/*.pack"))) <= 3
 
 
+def test_many_loose_objects_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("repos.engine.git.mirror.TIDY_LOOSE", 0)
+    make_repository(tmp_path / "shop", {"a.py": "a = 0\n"})
+    remote, mirror = folder_remote(tmp_path / "shop"), tmp_path / "m"
+    fetch(remote, mirror)
+    (mirror / "objects" / "17").mkdir(exist_ok=True)
+    (mirror / "objects" / "17" / ("0" * 38)).write_bytes(b"")
+    tip = commit_files(tmp_path / "shop", {"b.py": "b = 1\n"})
+    assert fetch(remote, mirror).commit == tip
+    assert list(mirror.glob("objects/pack/*.pack"))
+    assert len(dict(GitTree(mirror, tip).read([file.oid for file in GitTree(mirror, tip).files()]))) == 2
+
+
 def test_removing_a_mirror(tmp_path: Path) -> None:
     make_repository(tmp_path / "shop", {"a.py": "a = 1\n"})
     fetch(folder_remote(tmp_path / "shop"), tmp_path / "mirrors" / "m")

@@ -21,6 +21,7 @@ MIRROR_HEAD = "refs/pare/head"
 LOCK_WAIT = 30.0
 FIRST_ANSWER = 90.0  # seconds for a host to say what it has; one that drops packets would hold a worker for minutes
 TIDY_PACKS = 20
+TIDY_LOOSE = 4000
 _OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _COUNTED = re.compile(r"(?:Receiving|Unpacking) objects:\s+\d+% \((\d+)/(\d+)\)")
 
@@ -177,7 +178,9 @@ def commit_of(mirror: Path, name: str) -> tuple[str, datetime]:
 def tidy(mirror: Path) -> None:
     """Pack a mirror that many fetches have left in many pieces, and drop what no longer belongs to its branch."""
     packs = sum(1 for _ in (mirror / "objects" / "pack").glob("*.pack"))
-    if packs > TIDY_PACKS:
+    # Loose objects are spread evenly over 256 folders, so one of them tells how many there are.
+    loose = 256 * sum(1 for _ in (mirror / "objects" / "17").glob("*"))
+    if packs > TIDY_PACKS or loose > TIDY_LOOSE:
         _local([f"--git-dir={mirror}", "gc", "--quiet", "--prune=now"])
 
 
