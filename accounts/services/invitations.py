@@ -130,7 +130,9 @@ def accept_invitation(*, invitation: Invitation, user: User) -> Membership:
 
 def has_verified(user: User, email: str) -> bool:
     """Whether this address is the person's and they proved it with a code."""
-    return bool(EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists())
+    # Addresses are stored in small letters and compared as they are: by the database's upper case, a dotless ı is an I,
+    # and whoever has such a domain would pass for somebody else.
+    return bool(EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists())
 
 
 def _reread(team: Team, invitation: Invitation) -> Invitation:
@@ -142,14 +144,14 @@ def _reread(team: Team, invitation: Invitation) -> Invitation:
 
 
 def _is_member(team: Team, email: str) -> bool:
-    own = Q(user__email__iexact=email)
-    verified = Q(user__emailaddress__email__iexact=email, user__emailaddress__verified=True)
+    own = Q(user__email=email)
+    verified = Q(user__emailaddress__email=email, user__emailaddress__verified=True)
     return Membership.objects.for_team(team).filter(own | verified).exists()
 
 
 def _check_not_invited(team: Team, email: str) -> None:
     """Raises AlreadyInvited. An invitation that ran out makes way for the new one."""
-    pending = Invitation.objects.for_team(team).filter(email__iexact=email, accepted_at=None, revoked_at=None)
+    pending = Invitation.objects.for_team(team).filter(email=email, accepted_at=None, revoked_at=None)
     if pending.open().exists():
         raise AlreadyInvited(email)
     pending.update(revoked_at=timezone.now())
@@ -158,7 +160,7 @@ def _check_not_invited(team: Team, email: str) -> None:
 def _check_sends(team: Team, email: str) -> None:
     """Raises InvitationLimitReached: nobody's mailbox can be filled by inviting and revoking over and over."""
     today = Invitation.objects.for_team(team).filter(sent_at__gt=timezone.now() - timedelta(days=1))
-    to_address = today.filter(email__iexact=email).aggregate(sent=Sum("times_sent"))["sent"] or 0
+    to_address = today.filter(email=email).aggregate(sent=Sum("times_sent"))["sent"] or 0
     if to_address >= SENDS_PER_ADDRESS:
         raise InvitationLimitReached(
             f"{email} was sent {SENDS_PER_ADDRESS} invitations within a day, and that is the limit. Try again tomorrow."

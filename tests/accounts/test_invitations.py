@@ -96,6 +96,17 @@ def test_another_address_gets_a_sentence_and_not_the_team(cast: Cast) -> None:
     assert client.get("/home")["Location"] == "/t/rival/"
 
 
+@pytest.mark.parametrize("lookalike", ["nora@gıthub.example", "nora@ſhop.example"])
+def test_letters_that_only_look_alike_in_capitals_are_other_letters(cast: Cast, lookalike: str) -> None:
+    """Upper case makes an I of a dotless ı and an S of a long ſ: their owner is not the person invited."""
+    invited = lookalike.replace("ı", "i").replace("ſ", "s")
+    assert invited.upper() == lookalike.upper()
+    invitation = invite(cast.acme, cast.olga, invited)
+    with pytest.raises(WrongAddress):
+        services.accept_invitation(invitation=invitation, user=make_user(lookalike))
+    assert services.accept_invitation(invitation=invitation, user=make_user(invited))
+
+
 def test_an_address_that_was_never_verified_does_not_count(cast: Cast) -> None:
     invitation = invite(cast.acme, cast.olga)
     pretender = make_user("pat@acme.example")
