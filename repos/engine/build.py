@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -136,17 +137,22 @@ def _records(run: Run, tree: Tree, wanted: list[Wanted], processes: int, cache: 
     limits = digest(run.limits)
     total = sum(item.file.size for item in order)
     run.tell("parse", 0, len(order))
-    for done in parse_all(_jobs(tree, order), total_bytes=total, processes=processes, limits=run.limits):
-        key = cache_key(done[0], done[1], limits)
-        records[key] = fresh[key] = done[2]
-        if len(fresh) >= STORE_EVERY:
-            _store(cache, fresh)
-        run.tell("parse", len(records) - len(keys) + len(order), len(order))
+    # Closed at once when the run ends early, so that nothing goes on reading behind it.
+    with (
+        closing(_jobs(tree, order)) as jobs,
+        closing(parse_all(jobs, total_bytes=total, processes=processes, limits=run.limits)) as parsed,
+    ):
+        for done in parsed:
+            key = cache_key(done[0], done[1], limits)
+            records[key] = fresh[key] = done[2]
+            if len(fresh) >= STORE_EVERY:
+                _store(cache, fresh)
+            run.tell("parse", len(records) - len(keys) + len(order), len(order))
     _store(cache, fresh)
     return records
 
 
-def _jobs(tree: Tree, order: list[Wanted]) -> Iterator[Job]:
+def _jobs(tree: Tree, order: list[Wanted]) -> Generator[Job, None, None]:
     languages: dict[str, list[str]] = {}
     for item in order:
         languages.setdefault(item.file.oid, []).append(item.language)

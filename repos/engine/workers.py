@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -35,7 +35,7 @@ _encoder = msgspec.msgpack.Encoder()
 _done = msgspec.msgpack.Decoder(list[Done])
 
 
-def parse_all(jobs: Iterable[Job], *, total_bytes: int, processes: int, limits: Limits) -> Iterator[Done]:
+def parse_all(jobs: Iterable[Job], *, total_bytes: int, processes: int, limits: Limits) -> Generator[Done, None, None]:
     """Records of all jobs, in no particular order. A file that breaks the parser has the skip reason
     `parser_failed`."""
     if processes < 2 or total_bytes < WORTH_STARTING:

@@ -1,7 +1,7 @@
 """Parsing in other processes gives what parsing here gives, and one that dies costs one file."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -78,3 +78,25 @@ def test_cancelling_ends_the_workers(tmp_path: Path) -> None:
         build_snapshot(MemoryTree(LARGE), path=tmp_path / "s", commit="c", processes=2, progress=stop)
     assert threading.active_count() == before
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_cancelling_ends_the_reading(tmp_path: Path, processes: int) -> None:
+    class Watched(MemoryTree):
+        ended = False
+
+        def read(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+            try:
+                yield from super().read(oids)
+            finally:
+                self.ended = True
+
+    def stop(phase: Phase, done: int, total: int) -> None:
+        if phase == "parse" and done:
+            raise IndexCancelled("stop")
+
+    tree = Watched({f"m{i}.py": f"def f{i}(): pass\n" for i in range(3000)})
+    with pytest.raises(IndexCancelled):
+        build_snapshot(tree, path=tmp_path / "s", commit="c", processes=processes, progress=stop)
+    assert tree.ended
+    assert len(tree.reads) < 3000
