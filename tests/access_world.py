@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -67,6 +67,7 @@ class World:
 
     cast: Cast
     folder: Path
+    made: dict[tuple[str, int], UUID] = field(default_factory=dict)
 
     def person(self, column: str) -> User | None:
         cast = self.cast
@@ -87,7 +88,14 @@ class World:
         return make_api_key(self.cast.acme, scopes=scopes)[1]
 
     def thing(self, kind: str | None, team: Team) -> UUID | None:
-        """Makes one of a kind for a team, and gives its id."""
+        """The id of the team's one thing of a kind, made when first asked for; None for no kind."""
+        if kind is None:
+            return None
+        if (kind, team.pk) not in self.made:
+            self.made[kind, team.pk] = self._make(kind, team)
+        return self.made[kind, team.pk]
+
+    def _make(self, kind: str, team: Team) -> UUID:
         owner = self.cast.olga if team == self.cast.acme else self.cast.mallory
         match kind:
             case "membership":
@@ -101,7 +109,7 @@ class World:
             case "private repository":
                 url = f"https://git.example/{team.slug}/private"
                 return repos.link_repository(team=team, url=url, token="a-token", auth="token", actor=owner).public_id
-        return None
+        raise ValueError(kind)
 
     def _member(self, team: Team) -> Membership:
         if team == self.cast.acme:

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Team
 from accounts.roles import Scope
 from tests import access_table
-from tests.access_world import BODIES, FORMS, KINDS, QUERIES, TOKEN, World, make_invitation
+from tests.access_world import BODIES, FORMS, KINDS, QUERIES, TOKEN, World
 from tests.conftest import Cast
+from tests.factories import make_api_key
 from tests.routes import own_routes
 
 ROUTES = {route.name: route for route in own_routes()}
@@ -27,7 +29,7 @@ ROUTES = {route.name: route for route in own_routes()}
 class Row:
     route: str
     method: str
-    expected: dict[str, str]
+    expected: dict[str, str] = field(hash=False)
 
     def __str__(self) -> str:
         return f"{self.route}-{self.method}"
@@ -108,6 +110,32 @@ def test_another_teams_id_is_404_in_the_api(row: Row, world: World) -> None:
     assert len({answer.content for answer in answers}) == 1
 
 
+def test_a_closed_team_is_gone_for_everyone(world: World) -> None:
+    places = {row: address(world, row, world.cast.acme) for row in (*PAGES, *API)}
+    keys = [make_api_key(world.cast.acme)[1], make_api_key(world.cast.acme, member=world.cast.mei)[1]]
+    Team.objects.filter(pk=world.cast.acme.pk).update(closed_at=timezone.now())
+    for row in PAGES:
+        if "team" in ROUTES[row.route].places():
+            assert ask_page(world, row, "owner", places[row]).status_code == 404, row
+    for row in API:
+        assert ask_api(world, row, "owner", places[row]).status_code == 404, row
+        for key in keys:
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = Client().generic(row.method, places[row], content_type="application/json", headers=headers)
+            assert answer.status_code == 401, row
+
+
+def test_a_person_who_left_or_was_shut_out_is_a_stranger(world: World) -> None:
+    world.cast.mei.memberships.all().delete()
+    world.cast.adam.is_active = False
+    client = world.cast.client(world.cast.adam)
+    world.cast.adam.save()
+    assert outcome(client.get("/t/acme/")) == "login"
+    assert client.get("/api/v1/team").status_code == 401
+    assert world.cast.client(world.cast.mei).get("/t/acme/").status_code == 404
+    assert world.cast.client(world.cast.mei).get("/api/v1/team", headers={"X-Pare-Team": "acme"}).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["admin/", "admin/accounts/team/", "admin/billing/billingaccount/"])
 def test_the_admin_is_for_staff(cast: Cast, path: str) -> None:
     for person in (cast.olga, cast.mallory, None):
@@ -173,7 +201,7 @@ def address(world: World, row: Row, owner: Team | None) -> str:
     """The route's URL, always below Acme, with the id of a thing of `owner` in it; of nobody's, for None."""
     kind = KINDS.get(row.route)
     if row.route == "invitation":
-        make_invitation(world.cast.acme, world.cast.olga)
+        world.thing("invitation", world.cast.acme)
     public_id = world.thing(kind, owner) if owner else uuid.uuid4()
     places = {"team": world.cast.acme.slug, "token": TOKEN, "public_id": public_id, "step": "repository"}
     path = reverse(row.route, kwargs={name: places[name] for name in ROUTES[row.route].places()})
