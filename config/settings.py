@@ -215,6 +215,7 @@ PARE_RATE_PER_MINUTE = env_int("PARE_RATE_PER_MINUTE", 600)
 PARE_HOT_RATE_PER_MINUTE = env_int("PARE_HOT_RATE_PER_MINUTE", 3000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 PARE_MAX_BODY = env_int("PARE_MAX_BODY", 32 * 1024 * 1024)
+PARE_MAX_BODY_SECONDS = env_int("PARE_MAX_BODY_SECONDS", 30)
 
 # --- Plans: what counts against each cap, as `team -> int`. Strings, because billing imports no app above it. ---------
 PLAN_USE = {
@@ -262,7 +263,10 @@ SESSION_COOKIE_NAME = "__Host-pare" if HTTPS else "pare"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("TRUST_PROXY", False) else None
+TRUST_PROXY = env_bool("TRUST_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+# Whom log-in limits count and the session list names: else all that come through a proxy would share one limit.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
