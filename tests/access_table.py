@@ -67,7 +67,6 @@ agents                GET     200    200    200     200      404    login   logi
 spend                 GET     200    200    200     200      404    login   login
 spend_csv             GET     200    200    200     200      404    login   login
 
-search                GET     200    200    200     200      404    login   login
 git_webhook           POST    401    401    401     401      401    401     401
 """
 

@@ -61,6 +61,11 @@ def test_the_table_names_every_method_of_the_api() -> None:
     assert {(row.route, row.method) for row in API} == served
 
 
+def test_the_table_asks_nothing_twice() -> None:
+    asked = [str(row) for row in (*PAGES, *API)]
+    assert sorted(asked) == sorted(set(asked))
+
+
 def test_route_names_are_unique() -> None:
     names = [route.name for route in own_routes()]
     assert sorted(names) == sorted(set(names))

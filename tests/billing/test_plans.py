@@ -1,9 +1,11 @@
 """A team's plan, and the facts it leaves on the team."""
 
+import threading
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import AuditEntry
 from billing.plans import PLANS, has_room_for_one_more, is_within
@@ -60,3 +62,26 @@ def test_one_more_and_within_differ_by_one() -> None:
     assert has_room_for_one_more(2, 3) and not has_room_for_one_more(3, 3)
     assert is_within(3, 3) and not is_within(4, 3)
     assert has_room_for_one_more(10**9, None) and is_within(10**9, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_changes_at_once_leave_one_whole_plan() -> None:
+    team = make_team()
+    start = threading.Barrier(2)
+
+    def change(plan: str) -> None:
+        try:
+            start.wait()
+            change_plan(team=team, plan=plan, seats=3, actor=None)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=change, args=(plan,)) for plan in ("pro", "team")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    team.refresh_from_db()
+    plan = plan_of(team)
+    assert (team.member_cap, team.service_keys_allowed) == (plan.members, plan.service_keys)
+    assert AuditEntry.objects.for_team(team).filter(action="plan.changed").count() == 2
