@@ -215,7 +215,6 @@ PARE_RATE_PER_MINUTE = env_int("PARE_RATE_PER_MINUTE", 600)
 PARE_HOT_RATE_PER_MINUTE = env_int("PARE_HOT_RATE_PER_MINUTE", 3000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 PARE_MAX_BODY = env_int("PARE_MAX_BODY", 32 * 1024 * 1024)
-PARE_MAX_BODY_SECONDS = env_int("PARE_MAX_BODY_SECONDS", 30)
 
 # --- Plans: what counts against each cap, as `team -> int`. Strings, because billing imports no app above it. ---------
 PLAN_USE = {
