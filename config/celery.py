@@ -3,6 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_init
+
+from config.processes import end_when_orphaned
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,3 +22,8 @@ app.conf.beat_schedule = {
     "usage-prices": {"task": "usage.tasks.refresh_prices", "schedule": 6 * 3600.0},
     "usage-partitions": {"task": "usage.tasks.keep_partitions", "schedule": 6 * 3600.0},
 }
+
+
+@worker_init.connect
+def _end_with_the_supervisor(**_: object) -> None:
+    end_when_orphaned()

@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
+SUPERVISOR = "PARE_SUPERVISOR"  # in the environment of its children: the process that ends them
+ORPHAN_PATIENCE = 10.0  # seconds an orphan has to end by itself
 
 
 def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
@@ -24,11 +28,29 @@ def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def arm() -> None:
+        signal.signal(stop_signal, signal.SIG_DFL)  # a shell's `&` leaves SIGINT and SIGQUIT ignored, in children too
         prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
         if os.getppid() != parent:  # the parent died between the fork and the call above
             os.kill(os.getpid(), signal.SIGKILL)
 
     return arm
+
+
+def end_when_orphaned() -> None:
+    """For a child that may hang on its orphan signal: some seconds after its supervisor is gone, its group is killed.
+
+    Celery waits for a broker that went together with the supervisor, and would wait for an hour.
+    """
+    supervisor = int(os.environ.get(SUPERVISOR, 0))
+    if supervisor and os.getpgrp() == os.getpid():
+        threading.Thread(target=_watch, args=(supervisor,), daemon=True, name="end when orphaned").start()
+
+
+def _watch(supervisor: int) -> None:
+    while os.getppid() == supervisor:
+        time.sleep(1)
+    time.sleep(ORPHAN_PATIENCE)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def end_process(process: subprocess.Popen[bytes], stop_signal: signal.Signals, timeout: float) -> None:

@@ -4,6 +4,7 @@ No Django here. Everything that makes a process happens in the main thread, beca
 together with the thread that made it.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from config.processes import die_with_parent, end_process, kill_group
+from config.processes import SUPERVISOR, die_with_parent, end_process, kill_group
 
 TICK = 0.1  # seconds between two looks at the children
 FIRST_WAIT = 1.0  # seconds before the first restart; doubled each time, up to LONGEST_WAIT
@@ -89,7 +90,7 @@ class Supervisor:
     """Runs programs with one environment until `stop`. Not thread-safe: one thread starts, watches and stops."""
 
     def __init__(self, programs: Sequence[Program], environment: Mapping[str, str], console: Console):
-        self.environment = {**environment, "PYTHONUNBUFFERED": "1"}
+        self.environment = {**environment, "PYTHONUNBUFFERED": "1", SUPERVISOR: str(os.getpid())}
         self.console = console
         self.children = [Running(program) for program in programs]
 

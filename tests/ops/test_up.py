@@ -131,6 +131,7 @@ def test_a_second_start_keeps_the_data_and_survives_a_kill(start: Callable[[], U
     worker = next(child for child in up.descendants() if "worker" in child.cmdline())
     worker.kill()
     up.until(lambda: any("worker | ended (killed by SIGKILL); starting it again" in line for line in up.lines))
+    up.until(lambda: sum("ready." in line for line in up.lines) == 2)  # one that is at work clings to its broker
 
     children = up.descendants()
     assert up.end(signal.SIGKILL) == -signal.SIGKILL
