@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.conf import settings
+from django.urls import NoReverseMatch, resolve, reverse
+
+from accounts.access import holds
 
 register = template.Library()
 
@@ -34,6 +37,14 @@ def _team_url(context: template.Context, route: str) -> str | None:
         return None
 
 
+def _open_url(context: template.Context, route: str) -> str | None:
+    """The address of a page, unless the role of whoever reads this one does not allow it."""
+    url = _team_url(context, route)
+    membership = getattr(context.get("request"), "membership", None)
+    right = getattr(resolve(url).func, "team_right", None) if url and membership else None
+    return None if right and membership and not holds(membership, right) else url
+
+
 def _is_inside(path: str, url: str, *, exact: bool) -> bool:
     return path == url if exact else path.startswith(url)
 
@@ -42,9 +53,10 @@ def _is_inside(path: str, url: str, *, exact: bool) -> bool:
 def nav_item(context: template.Context, route: str, label: str, icon: str, *also: str) -> dict[str, Any]:
     """One entry of the left column. `also` names further routes whose pages belong under this entry.
 
-    A route that does not exist leaves no entry, so that the frame never breaks a page.
+    A route that does not exist leaves no entry, so that the frame never breaks a page; nor does one that the reader's
+    role may not open.
     """
-    url = _team_url(context, route)
+    url = _open_url(context, route)
     path = context["request"].path if "request" in context else ""
     urls = [found for name in also if (found := _team_url(context, name))]
     inside = bool(url) and _is_inside(path, str(url), exact=route == "overview")
@@ -59,10 +71,16 @@ def nav_item(context: template.Context, route: str, label: str, icon: str, *also
 
 @register.inclusion_tag("_tab_item.html", takes_context=True)
 def tab_item(context: template.Context, route: str, label: str) -> dict[str, Any]:
-    """One tab; takes the team's slug when the page belongs to a team."""
-    url = _team_url(context, route)
+    """One tab; takes the team's slug when the page belongs to a team. None for a page the reader may not open."""
+    url = _open_url(context, route)
     path = context["request"].path if "request" in context else ""
     return {"url": url, "label": label, "here": bool(url) and path.startswith(str(url)), "exact": path == url}
+
+
+@register.simple_tag
+def no_mail_server() -> bool:
+    """Whether mail goes to the log: then whoever started Pare has to be told where to look."""
+    return not settings.EMAIL_HOST
 
 
 @register.filter

@@ -32,6 +32,19 @@ def test_the_column_says_where_the_reader_is(cast: Cast) -> None:
     assert links_of(page, "Team pages")["API keys"] == "page"
 
 
+@pytest.mark.parametrize(
+    ("who", "column", "tabs"),
+    [
+        ("mei", {"Overview", "Repositories", "Agents", "Spend", "Team"}, {"Members", "API keys"}),
+        ("vic", {"Overview", "Agents", "Spend", "Team", "Billing"}, {"Members"}),
+    ],
+)
+def test_only_pages_that_the_role_may_open_are_offered(cast: Cast, who: str, column: set[str], tabs: set[str]) -> None:
+    page = cast.client(getattr(cast, who)).get("/t/acme/team/").content.decode()
+    assert set(links_of(page, "Team")) == column
+    assert set(links_of(page, "Team pages")) == tabs
+
+
 def test_the_overview_is_only_where_it_is(cast: Cast) -> None:
     client = cast.client(cast.olga)
     assert links_of(client.get("/t/acme/").content.decode(), "Team")["Overview"] == "page"
