@@ -104,7 +104,7 @@ def test_letters_that_only_look_alike_in_capitals_are_other_letters(cast: Cast, 
     invitation = invite(cast.acme, cast.olga, invited)
     with pytest.raises(WrongAddress):
         services.accept_invitation(invitation=invitation, user=make_user(lookalike))
-    assert services.accept_invitation(invitation=invitation, user=make_user(invited))
+    assert services.accept_invitation(invitation=invitation, user=make_user(invited)).team == cast.acme
 
 
 def test_an_address_that_was_never_verified_does_not_count(cast: Cast) -> None:
