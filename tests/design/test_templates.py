@@ -14,8 +14,6 @@ TEMPLATES = sorted(
     for path in (ROOT / app).glob("templates/**/*.html")
 )
 LAYERS = ("reset", "tokens", "base", "components", "pages")
-# Found by scripts or tests, or named by htmx, not styled.
-HOOKS = {"htmx-request"}
 
 
 def names(path: Path) -> str:
@@ -36,7 +34,7 @@ def classes_of(text: str) -> set[str]:
 
 
 def styled_classes() -> set[str]:
-    return {name for style in STYLES for name in re.findall(r"\.([a-z][\w-]*)", style.read_text())} | HOOKS
+    return {name for style in STYLES for name in re.findall(r"\.([a-z][\w-]*)", style.read_text())}
 
 
 def test_there_is_one_style_sheet_for_each_layer() -> None:
@@ -71,3 +69,14 @@ def test_nothing_the_content_policy_blocks(path: Path) -> None:
 def test_the_reader_of_classes_sees_through_template_tags() -> None:
     text = '<a class="button{% if x == "y" %} button-primary{% endif %} badge-{{ kind }}">{# class="old" #}'
     assert classes_of(text) == {"button", "button-primary"}
+
+
+def test_no_style_is_left_over() -> None:
+    """A class in the style sheets is used by a template or a script, or computed by a template from a part of it."""
+    scripts = "".join(path.read_text() for path in (ROOT / "config/static/js").glob("*.js"))
+    texts = scripts + "".join(path.read_text() for path in TEMPLATES)
+    computed = ("alert-", "badge-", "swatch-", "searchbox-")
+    used = {name for name in styled_classes() if re.search(rf"(?<![\w-]){name}(?![\w-])", texts)}
+    given_by_django_and_htmx = {"errorlist", "htmx-request"}
+    left = {name for name in styled_classes() - used - given_by_django_and_htmx if not name.startswith(computed)}
+    assert left == set()

@@ -20,12 +20,16 @@
   const whole = new Intl.NumberFormat("en-US");
   const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 
-  // Cents only on an axis whose steps need them.
+  // Cents only on an axis whose steps need them, and parts of cents so that no two steps read the same.
   function short(unit, value, ticks) {
     if (unit !== "usd") return compact.format(value);
-    return ticks.some((tick) => tick.value % 1) ? money.format(value) : "$" + compact.format(value);
+    if (ticks.every((tick) => tick.value % 1 === 0)) return "$" + compact.format(value);
+    const step = Math.abs(ticks[1].value - ticks[0].value);
+    let places = 2;
+    while (places < 8 && Math.abs(Number(step.toFixed(places)) - step) > step / 100) places += 1;
+    return value === 0 ? "$0" : value.toLocaleString("en-US", { style: "currency", currency: "USD", minimumFractionDigits: places, maximumFractionDigits: places });
   }
-  const exact = (unit, value) => (unit === "usd" ? money.format(value) : whole.format(value));
+  const exact = (unit, value) => (unit !== "usd" ? whole.format(value) : value > 0 && value < 0.005 ? "under $0.01" : money.format(value));
 
   // Names of lying bars: cut at the end, where Chart.js would cut the beginning off.
   function nameOf(canvas, spec, index) {
