@@ -68,3 +68,19 @@ def test_a_table_under_the_chart_has_the_same_numbers(browser: Browser, live_ser
     assert table.is_visible()
     assert "claude-opus-4-5" in table.inner_text()
     context.close()
+
+
+def test_no_two_steps_of_an_axis_read_the_same(browser: Browser, live_server: LiveServer, cast: Cast) -> None:
+    send(cast.acme, make_record(model="claude-sonnet-4-5", occurred_at=yesterday()))  # far below a cent
+    context = open_context(browser, live_server, 1440, "light", cookie_of(cast.client(cast.olga)))
+    page = context.new_page()
+    page.goto("/t/acme/spend/?days=7")
+    page.locator(".chart .legend li").first.wait_for()
+    axes = page.evaluate(
+        """() => [...document.querySelectorAll("canvas[data-chart]")].map((canvas) => {
+          const scales = Chart.getChart(canvas).scales;
+          return Object.values(scales).find((scale) => scale.type === "linear").ticks.map((tick) => tick.label);
+        })"""
+    )
+    assert axes and all(len(set(labels)) == len(labels) > 1 for labels in axes), axes
+    context.close()
