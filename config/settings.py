@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import database, env, env_bool, env_int, env_list
 from config.local.record import recorded_url
+from config.logs import without_trace
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(env("PARE_DATA", str(BASE_DIR / ".pare"))).resolve()
@@ -277,7 +278,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"short": {"()": "django.utils.log.CallbackFilter", "callback": without_trace}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {name: {"level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING"} for name in _CHATTER},
 }

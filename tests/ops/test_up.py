@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from config.logs import ADVICE
 from config.processes import free_port
 from tests.live import ROOT
 from tests.ops.test_supervisor import alive
@@ -110,6 +111,7 @@ def test_it_comes_up_says_so_and_ends_every_child(start: Callable[[], Up], data:
     with urllib.request.urlopen(f"{up.url}/readyz", timeout=30) as answer:
         assert json.load(answer)["checks"] == {"database": "ok", "migrations": "ok", "broker": "ok"}
     up.until(lambda: {"setup", "web", "worker"} <= {line.split(" ")[0] for line in up.lines})
+    assert not any(ADVICE in line for line in up.lines)
     children = up.descendants()
     assert {"postgres", "valkey-server"} <= {child.name() for child in children}
     assert any("beat" in child.cmdline() for child in children)
