@@ -88,3 +88,16 @@ api_repository_slices   POST    200    200    200     403      404    401     20
 api_usage_events        POST    200    200    200     403      200    401     200    403     200
 api_spend               GET     200    200    200     200      200    401     200    403     200
 """
+
+# The log-in library's own pages that somebody who is not logged in may open. All others lead to the log-in, also those of
+# a log-in half done: a second step or a code belongs to the browser that began it.
+OPEN_ACCOUNT_PAGES = {
+    "account_login",
+    "account_logout",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}

@@ -47,6 +47,12 @@ class Route:
         return re.findall(r"<(?:\w+:)?(\w+)>", self.path)
 
 
+def account_routes() -> list[Route]:
+    """The log-in library's."""
+    routes = _walk(get_resolver("config.urls").url_patterns, "")
+    return [route for route in routes if route.view.__module__.split(".")[0] == "allauth"]
+
+
 def own_routes() -> list[Route]:
     """All but the admin's, allauth's, and the last route that answers 404 to whatever is left below /api/."""
     routes = _walk(get_resolver("config.urls").url_patterns, "")

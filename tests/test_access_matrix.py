@@ -20,7 +20,7 @@ from tests import access_table
 from tests.access_world import BODIES, FORMS, KINDS, QUERIES, TOKEN, World
 from tests.conftest import Cast
 from tests.factories import make_api_key
-from tests.routes import own_routes
+from tests.routes import Route, account_routes, own_routes
 
 ROUTES = {route.name: route for route in own_routes()}
 
@@ -150,10 +150,17 @@ def test_the_admin_is_for_staff(cast: Cast, path: str) -> None:
     assert cast.client(cast.adam).get(f"/{path}").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["email/", "password/change/", "2fa/", "sessions/"])
-def test_account_pages_need_a_log_in(cast: Cast, path: str) -> None:
-    assert outcome(Client().get(f"/account/{path}")) == "login"
-    assert outcome(cast.client(cast.mei).get(f"/account/{path}")) in {"200", "302"}
+@pytest.mark.parametrize("route", account_routes(), ids=lambda route: route.name)
+def test_account_pages_need_a_log_in_but_for_those_listed(db: None, route: Route) -> None:
+    values = {"pk": 1, "uidb36": "1", "key": "not-a-key"}
+    path = reverse(route.name, kwargs={name: values[name] for name in route.places()})
+    is_open = outcome(Client().get(path)) != "login"
+    assert is_open == (route.name in access_table.OPEN_ACCOUNT_PAGES)
+
+
+def test_the_open_account_pages_are_routes() -> None:
+    names = {route.name for route in account_routes()}
+    assert names >= access_table.OPEN_ACCOUNT_PAGES
 
 
 def check(row: Row, ask: Callable[[str], Any], *, secret: str) -> None:
