@@ -89,8 +89,8 @@ api_usage_events        POST    200    200    200     403      200    401     20
 api_spend               GET     200    200    200     200      200    401     200    403     200
 """
 
-# The log-in library's own pages that somebody who is not logged in may open. All others lead to the log-in, also those of
-# a log-in half done: a second step or a code belongs to the browser that began it.
+# The log-in library's own pages that somebody who is not logged in may open. All others lead to the log-in, also those
+# of a log-in half done: a second step or a code belongs to the browser that began it.
 OPEN_ACCOUNT_PAGES = {
     "account_login",
     "account_logout",
