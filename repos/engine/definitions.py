@@ -11,7 +11,7 @@ from .languages.base import CONTAINERS, KINDS, Language
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from .extract import Captures, Lines
+    from .parse import Captures, Lines
 
 DEEPEST = 60  # definitions further inside are left to the block of an outer one
 LONGEST_NAME = 200

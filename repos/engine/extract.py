@@ -3,32 +3,22 @@ terms; no bytes may crash it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import postings, words
+from . import postings
 from .blocks import Cutter, Span, text_windows
 from .definitions import Definition, find_definitions
 from .facts import Facts, pack_rows
-from .languages import BY_NAME, parser_of
+from .languages import BY_NAME
 from .languages.base import Language
+from .parse import Captures, Lines, TooSlow, capture
 from .references import find_imports, find_references
 from .types import Limits
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-Captures = dict[str, list["Node"]]
 LFS = b"version https://git-lfs.github.com/spec/"
-CHUNK = 1 << 16
-
-
-class _TooSlow(Exception):
-    pass
 
 
 def extract(source: bytes, language: str, limits: Limits) -> Facts:
@@ -41,8 +31,8 @@ def extract(source: bytes, language: str, limits: Limits) -> Facts:
     if not language:
         return _text(source, lines)
     try:
-        captures = _captures(source, language, limits)
-    except _TooSlow:
+        captures = capture(source, language, limits)
+    except TooSlow:
         return Facts(skipped="too_slow")
     return _code(source, lines, BY_NAME[language], captures)
 
@@ -59,45 +49,6 @@ def unusable(source: bytes, limits: Limits) -> str:
     if longest > limits.line_bytes or len(source) > limits.mean_line_bytes * (source.count(b"\n") + 1):
         return "long_lines"
     return ""
-
-
-class Lines:
-    """Where lines begin, and which carry a word."""
-
-    def __init__(self, source: bytes) -> None:
-        data = np.frombuffer(source, np.uint8)
-        self.starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
-        if len(self.starts) > 1 and self.starts[-1] == len(source):
-            self.starts = self.starts[:-1]  # a final newline begins no line
-        self.words, self.at, self.ends = words.split(source)
-        self.word_lines = self.of(self.at)
-        solid = np.zeros(len(self.starts), bool)
-        solid[self.word_lines] = True
-        self.solid: list[bool] = solid.tolist()
-
-    def of(self, at: NDArray[np.integer] | Sequence[int]) -> NDArray[np.int64]:
-        """0-based lines of byte offsets."""
-        return np.searchsorted(self.starts, at, side="right") - 1
-
-
-def _captures(source: bytes, language: str, limits: Limits) -> Captures:
-    parser, cursor = parser_of(language)
-    end = time.monotonic() + limits.file_seconds
-
-    def late(*_: object) -> bool:
-        return time.monotonic() > end
-
-    def chunk(offset: int, _: object) -> bytes:
-        return source[offset : offset + CHUNK]
-
-    parser.reset()
-    try:
-        tree = parser.parse(chunk, progress_callback=late)
-    except ValueError as error:
-        raise _TooSlow from error
-    if late():
-        raise _TooSlow
-    return cursor.captures(tree.root_node)
 
 
 def _text(source: bytes, lines: Lines) -> Facts:
@@ -138,8 +89,8 @@ def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -
 def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:
     """For each byte: code, comment or string."""
     classes = np.zeros(size, np.uint8)
-    for capture, kind in (("string", postings.STRING), ("doc", postings.COMMENT), ("comment", postings.COMMENT)):
-        for node in captures.get(capture, ()):
+    for name, kind in (("string", postings.STRING), ("doc", postings.COMMENT), ("comment", postings.COMMENT)):
+        for node in captures.get(name, ()):
             classes[node.start_byte : node.end_byte] = kind
     return classes
 

@@ -12,8 +12,8 @@ from .facts import REFERENCE_KINDS
 
 if TYPE_CHECKING:
     from .definitions import Definition
-    from .extract import Captures, Lines
     from .languages.base import Import, Language
+    from .parse import Captures, Lines
 
 NO_QUALIFIER, SOME_EXPRESSION = -1, -2
 LONGEST_IMPORT = 20_000
