@@ -7,11 +7,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts import api_keys
 from accounts.models import AuditEntry
+from accounts.roles import Scope
+from accounts.services import create_key
+from accounts.services.errors import ServiceKeysNotInPlan
 from billing.plans import PLANS, has_room_for_one_more, is_within
 from billing.services import BadSeats, UnknownPlan, change_plan, plan_of
 from tests.conftest import Cast
-from tests.factories import make_team
+from tests.factories import make_api_key, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +89,12 @@ def test_two_changes_at_once_leave_one_whole_plan() -> None:
     plan = plan_of(team)
     assert (team.member_cap, team.service_keys_allowed) == (plan.members, plan.service_keys)
     assert AuditEntry.objects.for_team(team).filter(action="plan.changed").count() == 2
+
+
+def test_service_keys_outlive_a_smaller_plan(cast: Cast) -> None:
+    _, text = make_api_key(cast.acme)
+    change_plan(team=cast.acme, plan="starter", actor=None)
+    assert api_keys.authenticate(text) is not None
+    cast.acme.refresh_from_db()
+    with pytest.raises(ServiceKeysNotInPlan):
+        create_key(team=cast.acme, name="another", scopes=[Scope.USAGE_WRITE], service=True, actor=cast.olga)
