@@ -64,11 +64,11 @@ $(BIN)/python:
 	}
 
 $(VENV)/.run: requirements.lock | $(BIN)/python
-	@echo "Installing what Pare runs on (once)."
+	@echo "Installing what Pare runs on, once: $$(grep -c == $<) packages, silent for one to three minutes."
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(BIN)/python
-	@echo "Installing what the tests need (once)."
+	@echo "Installing what the tests need, once: $$(grep -c == $<) packages, silent for one to three minutes."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
