@@ -1,9 +1,12 @@
 """What a refused or failed request gets: the API's error shape below /api/, a page everywhere else."""
 
+import logging
 from collections.abc import Callable
 
+import psycopg
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views import defaults
@@ -11,12 +14,20 @@ from django.views.decorators.csrf import csrf_exempt
 
 from config.errors import BadBody, DomainError, Forbidden, NotFound, error_response
 
+log = logging.getLogger(__name__)
 API = "/api/"
+# The database is away, restarts, or ended the transaction to solve a deadlock: the same request may succeed later.
+DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError)
 
 
 class InternalError(DomainError):
     code, status = "internal_error", 500
     message = "The request failed because of a fault in Pare, and is in its log. Try again in a minute."
+
+
+class Unavailable(DomainError):
+    code, status = "unavailable", 503
+    message = "The database does not answer just now. Try again in a few seconds."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -60,6 +71,9 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DATABASE_AWAY) and request.path.startswith(API):
+            log.error("The database did not answer %s: %s", request.path, exception)
+            return error_response(Unavailable(headers={"Retry-After": "5"}))
         if not isinstance(exception, DomainError):
             return None
         if request.path.startswith(API):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from django.contrib.auth.decorators import login_not_required
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from rest_framework.request import Request
@@ -52,6 +53,14 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
+@hot_api(scope=Scope.CONTEXT_READ, methods=("GET",))
+def cut_off(request: HotRequest) -> HttpResponse:
+    """Loses its database in the middle, as when PostgreSQL restarts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return HttpResponse()
+
+
 def refusing(request: HttpRequest, code: str) -> HttpResponse:
     raise REFUSALS[code]
 
@@ -63,6 +72,7 @@ urlpatterns = [
     path("api/v1/sample/slow", Slow.as_view()),
     path("api/v1/sample/forgotten", Forgotten.as_view()),
     path("api/v1/sample/broken", broken),
+    path("api/v1/sample/cut-off", cut_off),
     *urls.urlpatterns,
 ]
 handler400, handler403, handler404, handler500 = (urls.handler400, urls.handler403, urls.handler404, urls.handler500)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.roles import Scope
@@ -143,6 +144,16 @@ def test_unknown_addresses_are_404_for_everyone(cast: Cast, url: str, method: st
 def test_a_fault_of_ours_says_so_and_nothing_more(db: None) -> None:
     error = refusal(Client(raise_request_exception=False).get("/api/v1/sample/broken"), 500, "internal_error")
     assert "ZeroDivision" not in str(error)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_is_503_and_the_next_request_works(key: str) -> None:
+    client, headers = Client(raise_request_exception=False), {"Authorization": f"Bearer {key}"}
+    response = client.get("/api/v1/sample/cut-off", headers=headers)
+    refusal(response, 503, "unavailable")
+    assert response["Retry-After"] == "5"
+    connection.close()  # as the end of a request does outside of tests
+    assert client.get(SLOW, headers=headers).status_code == 200
 
 
 def test_a_host_that_is_not_ours_is_400(db: None, settings: Any) -> None:
