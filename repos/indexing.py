@@ -1,5 +1,6 @@
 """Working on an index run: fetch, build the snapshot, publish it. Everything that goes wrong ends in a sentence."""
 
+import errno
 import logging
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from billing.plans import is_within
 from billing.services import plan_of
 from repos import engine, remotes, storage
 from repos.engine import git
-from repos.engine.errors import EngineError, GitError, GitTimeout, HostBusy, HostUnreachable, MirrorBusy
+from repos.engine.errors import DiskFull, EngineError, GitError, GitTimeout, HostBusy, HostUnreachable, MirrorBusy
 from repos.engine.types import SnapshotInfo
 from repos.models import IndexRun, Phase, Repository, Snapshot, State, Trigger
 from repos.progress import Reporter, RunLost
@@ -180,6 +181,8 @@ def _explain(error: Exception) -> tuple[str, str]:
             f"Indexing took longer than the {minutes} minutes this server allows. "
             "Index again when it is less busy, or ask its operator to raise the limit."
         )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull.code, "The disk of this server is full. Its operator has to make room; then index again."
     log.exception("An index run failed in an unforeseen way.", exc_info=error)
     return "internal_error", (
         "Something went wrong on this server while indexing; it has been noted. Index again later, "

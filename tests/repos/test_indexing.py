@@ -1,5 +1,6 @@
 """From a linked repository to a snapshot, and every way not to get there."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,12 @@ def test_a_timeout_is_tried_again_but_not_for_ever(
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(ZeroDivisionError("secret detail"), "internal_error"), (SoftTimeLimitExceeded(), "index_timeout")],
+    [
+        (ZeroDivisionError("secret detail"), "internal_error"),
+        (SoftTimeLimitExceeded(), "index_timeout"),
+        (OSError(errno.ENOSPC, "secret detail", "folder"), "disk_full"),
+        (OSError(errno.EIO, "secret detail", "folder"), "internal_error"),
+    ],
 )
 def test_a_bug_of_ours_and_a_time_limit_are_sentences_too(
     link: Callable[..., Repository], monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
