@@ -137,7 +137,7 @@ def _ssh(user: str, host: str, port: int | None, path: str) -> Address:
 def _local(path: str, policy: Policy) -> Address:
     if not policy.allow_local:
         raise AddressRefused(
-            f"Folders on the server cannot be linked unless its operator allows it. {SAY_FORMS}",
+            f"Folders of the server can be linked once its operator sets PARE_ALLOW_LOCAL_REPOSITORIES=1. {SAY_FORMS}",
             code="local_not_allowed",
         )
     return Address("file", "", _path(path))
