@@ -15,6 +15,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 request_context.request,
                 "The email could not be sent just now. Wait a minute, then ask for it again.",
             )
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """As slow as making an account, whose password is hashed: else the time taken tells who has one."""
+        make_password(email)
+        super().send_account_already_exists_mail(email)
 
 
 def on_our_site(url: str) -> str:

@@ -1,9 +1,11 @@
 """From an email address to a named team: sign-up, the code in the mail, and where log-in leads."""
 
 import re
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import get_hasher
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
@@ -73,6 +75,25 @@ def test_signing_up_with_a_known_address_makes_no_second_person_and_tells_only_i
     assert User.objects.filter(email__iexact="olga@acme.example").count() == 1
     assert mail.outbox[0].to == ["OLGA@acme.example"] or mail.outbox[0].to == ["olga@acme.example"]
     assert not CODE.search(str(mail.outbox[0].body))
+
+
+def test_signing_up_hashes_once_whether_the_address_is_known_or_not(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hash is nearly all of the time that a sign-up takes, so that the time says nothing either."""
+    hashed: list[str] = []
+    kind = type(get_hasher())
+    encode = kind.encode
+
+    def noted(hasher: Any, password: str, *args: Any, **rest: Any) -> str:
+        hashed.append(password)
+        return encode(hasher, password, *args, **rest)
+
+    monkeypatch.setattr(kind, "encode", noted)
+    for email in ("olga@acme.example", "unknown@acme.example"):
+        hashed.clear()
+        Client().post("/account/signup/", {"email": email, "password1": NEW_PASSWORD})
+        assert len(hashed) == 1, email
 
 
 @pytest.mark.parametrize("email", ["nora\x00@acme.example", "n" * 10_000 + "@acme.example", "not-an-address", ""])
