@@ -57,6 +57,17 @@ def test_a_wrong_code_does_not_log_in() -> None:
 
 
 @pytest.mark.django_db
+def test_who_asks_for_a_new_code_at_once_is_told_to_wait_and_led_back() -> None:
+    client = Client()
+    place = client.post("/account/signup/", {"email": "nora@acme.example", "password1": NEW_PASSWORD})["Location"]
+    assert client.get(place).content.decode().count("We sent a code") == 1
+    answer = client.post(place, {"action": "resend"})
+    assert answer.status_code == 429
+    assert "Wait a few minutes" in answer.content.decode() and f'href="{place}"' in answer.content.decode()
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db
 def test_the_address_is_stored_in_small_letters_and_logs_in_either_way() -> None:
     sign_up(Client(), "Nora@ACME.example")
     assert User.objects.get().email == "nora@acme.example"
