@@ -1,13 +1,15 @@
 """Which addresses may be typed and which hosts may be called."""
 
 import ipaddress
+import socket
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repos.engine.errors import AddressRefused, HostUnknown
-from repos.engine.git import Policy, check_branch, is_public, parse_address, reachable_addresses
+from repos.engine.git import Policy, address, check_branch, is_public, parse_address, reachable_addresses
 
 PUBLIC = Policy()
 LOCAL = Policy(allow_local=True)
@@ -147,3 +149,14 @@ def test_a_branch_name_is_taken(branch: str) -> None:
 def test_a_branch_name_is_refused(branch: str) -> None:
     with pytest.raises(AddressRefused):
         check_branch(branch)
+
+
+def test_a_name_server_that_never_answers_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(address, "DNS_PATIENCE", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **rest: never.wait(60) and [])
+    try:
+        with pytest.raises(HostUnknown, match="could not be found"):
+            address.resolve_host("slow.example", 443)
+    finally:
+        never.set()

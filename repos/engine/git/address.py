@@ -8,10 +8,12 @@ name that is public now may be private a moment later.
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from repos.engine.errors import AddressRefused, HostUnknown
@@ -34,6 +36,7 @@ _PATH_SAFE = "/~@+,=!$&'()*;:"
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
+DNS_PATIENCE = 5.0  # seconds
 SAY_FORMS = "Use https://host/path or git@host:path."
 
 
@@ -210,13 +213,26 @@ def check_branch(branch: str) -> str:
 
 
 def resolve_host(host: str, port: int) -> tuple[str, ...]:
-    """The addresses of a host, IPv4 first. Raises HostUnknown."""
+    """The addresses of a host, IPv4 first. Raises HostUnknown, also when there is no answer in `DNS_PATIENCE` seconds.
+
+    The name may belong to somebody whose name server never answers, and the caller may be a web request.
+    """
+    answer: Future[list[Any]] = Future()
+    # A lookup that hangs goes on in its thread until the system gives it up.
+    threading.Thread(target=_look_up, args=(host, port, answer), daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        found = answer.result(timeout=DNS_PATIENCE)
+    except (OSError, UnicodeError) as error:  # a TimeoutError is an OSError
         raise HostUnknown(f"The host {host} could not be found. Check its spelling, or try again later.") from error
     unique = dict.fromkeys(str(info[4][0]).split("%", 1)[0] for info in found)
     return tuple(sorted(unique, key=lambda item: ":" in item))
+
+
+def _look_up(host: str, port: int, answer: "Future[list[Any]]") -> None:
+    try:
+        answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as error:
+        answer.set_exception(error)
 
 
 def reachable_addresses(address: Address, policy: Policy, resolve: Resolver = resolve_host) -> tuple[str, ...]:
