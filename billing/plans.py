@@ -9,7 +9,11 @@ PlanKey = Literal["starter", "pro", "team"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan. Caps are counts; `history_days` bounds the usage history that reports may reach back to."""
+    """One plan. Caps are counts; `history_days` bounds the usage history that reports may reach back to.
+
+    `whole_team_advice`: budgets, alerts and advice cover all members, not only oneself. Who sees whose spend is a
+    matter of roles, not of plans.
+    """
 
     key: PlanKey
     name: str
@@ -21,7 +25,7 @@ class Plan:
     slices_per_month: int | None
     history_days: int
     history: str
-    whole_team_reports: bool
+    whole_team_advice: bool
     service_keys: bool
     audit_log: bool
     team_notes: bool
@@ -60,7 +64,7 @@ STARTER = Plan(
     slices_per_month=500,
     history_days=30,
     history="30 days",
-    whole_team_reports=False,
+    whole_team_advice=False,
     service_keys=False,
     audit_log=False,
     team_notes=False,
@@ -76,7 +80,7 @@ PRO = Plan(
     slices_per_month=None,
     history_days=396,
     history="13 months",
-    whole_team_reports=False,
+    whole_team_advice=False,
     service_keys=False,
     audit_log=False,
     team_notes=False,
@@ -92,7 +96,7 @@ TEAM = Plan(
     slices_per_month=None,
     history_days=762,
     history="25 months",
-    whole_team_reports=True,
+    whole_team_advice=True,
     service_keys=True,
     audit_log=True,
     team_notes=True,
