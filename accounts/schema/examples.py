@@ -10,7 +10,7 @@ FORMATS = {
     "uri": "https://git.example/acme/shop",
     "decimal": "0.0142",
 }
-# What fields of these names look like; any other text is just "text".
+# What fields of these names look like, the more exact name first; any other text is just "text".
 NAMES: dict[str, Any] = {
     "name": "shop",
     "slug": "acme",
@@ -48,6 +48,11 @@ NAMES: dict[str, Any] = {
     "cache_read": 48000,
     "cache_write_5m": 3000,
     "output": 650,
+    "plan.name": "Starter",
+    "plan.price": "Free",
+    "caps.name": "repositories",
+    "symbols_per_repository": 10_000,
+    "history_days": 30,
     "next": None,
     "previous": None,
 }
@@ -81,9 +86,10 @@ def type_of(schema: Schema) -> str:
 
 
 def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH, name: str = "") -> Any:
-    """A value that fits the schema; the one it names itself, else one that fields of this name have."""
-    if name in NAMES and _fits(NAMES[name], resolve(schema, schemas)):
-        return NAMES[name]
+    """A value that fits the schema: one that fields of this name (`plan.name`, `name`) have, else one of its own."""
+    for known in (name, name.rpartition(".")[2]):
+        if known in NAMES and _fits(NAMES[known], resolve(schema, schemas)):
+            return NAMES[known]
     for given in (schema, resolve(schema, schemas)):
         if "examples" in given:
             return given["examples"][0]
@@ -91,7 +97,7 @@ def example_of(schema: Schema, schemas: dict[str, Schema], depth: int = DEPTH, n
             return given["const"]
         if given.get("default") is not None:
             return given["default"]
-    return _made_up(resolve(schema, schemas), schemas, depth)
+    return _made_up(resolve(schema, schemas), schemas, depth, name.rpartition(".")[2])
 
 
 def _fits(value: Any, schema: Schema) -> bool:
@@ -100,15 +106,15 @@ def _fits(value: Any, schema: Schema) -> bool:
     return type_of(schema) == ("integer" if isinstance(value, int) else "string")
 
 
-def _made_up(schema: Schema, schemas: dict[str, Schema], depth: int) -> Any:
+def _made_up(schema: Schema, schemas: dict[str, Schema], depth: int, parent: str) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     kind = type_of(schema)
     if kind == "object":
         fields = schema.get("properties", {}) if depth else {}
-        return {name: example_of(field, schemas, depth - 1, name) for name, field in fields.items()}
+        return {name: example_of(field, schemas, depth - 1, f"{parent}.{name}") for name, field in fields.items()}
     if kind == "array":
-        return [example_of(schema.get("items", {}), schemas, depth - 1)] if depth else []
+        return [example_of(schema.get("items", {}), schemas, depth - 1, parent)] if depth else []
     if kind == "string":
         return FORMATS.get(schema.get("format", ""), "text")
     numbers = {"integer": max(1, schema.get("minimum", 1)), "number": 0.5, "boolean": True}
