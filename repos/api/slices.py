@@ -17,6 +17,7 @@ from repos.services import Served
 from repos.text import plain
 
 MAX_BODY = 1 << 20
+MOST_FILES = 50  # a longer list is larger than the text, and an agent that reads all of the answer pays for it
 NO_NUL = r"^[^\u0000]*$"
 
 
@@ -135,7 +136,7 @@ def answer_of(served: Served) -> SliceAnswer:
         coverage=SliceCoverage(
             coverage.seen, coverage.parsed, coverage.text, dict(coverage.skipped), round(coverage.share, 4)
         ),
-        files=[SliceFile(plain(file.path), round(file.score, 4), file.language) for file in made.files],
+        files=[SliceFile(plain(file.path), round(file.score, 4), file.language) for file in made.files[:MOST_FILES]],
         symbols=[
             SliceSymbol(
                 plain(item.path), item.start, item.end, plain(item.symbol), item.kind, item.form, round(item.score, 4),

@@ -53,6 +53,14 @@ def test_it_serves_a_slice(cast: Cast, indexed: Repository) -> None:
     )  # fmt: skip
 
 
+def test_only_the_best_files_are_listed(cast: Cast, indexed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = Caller(cast.acme)
+    every = caller.post(indexed, task=TASK, budget=500).json()["files"]
+    assert len(every) > 1
+    monkeypatch.setattr("repos.api.slices.MOST_FILES", 1)
+    assert caller.post(indexed, task=TASK, budget=500).json()["files"] == every[:1]
+
+
 def test_the_same_input_gives_the_same_slice(cast: Cast, indexed: Repository) -> None:
     caller = Caller(cast.acme)
     first, second = (caller.post(indexed, task=TASK, budget=500).json() for _ in range(2))
