@@ -104,7 +104,7 @@ def _build_snapshot(run: IndexRun, fetched: git.Fetched, reporter: Reporter) -> 
             path=path,
             commit=fetched.commit,
             committed_at=fetched.committed_at,
-            processes=settings.PARE_INDEX_PROCESSES,
+            processes=max(2, settings.PARE_INDEX_PROCESSES),  # below 2, hostile sources are parsed in this process
             cache=storage.facts_cache(),
             progress=reporter.report_and_check,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import struct
 import sys
 from typing import BinaryIO
@@ -12,6 +14,18 @@ from .types import Limits
 from .workers import Done, Job, record_of
 
 _size = struct.Struct("<I")
+
+
+# Bytes of address space. Some sources make a grammar take many GB: then this process dies alone and its file is left
+# out, before the server has to choose what to end.
+MEMORY = 3 << 30
+
+
+def limit_memory() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
+    with contextlib.suppress(OSError, ValueError):  # a system that has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
 
 
 def main(read: BinaryIO, write: BinaryIO) -> None:
@@ -38,4 +52,5 @@ def _receive(read: BinaryIO) -> bytes | None:
 
 
 if __name__ == "__main__":
+    limit_memory()
     main(sys.stdin.buffer, sys.stdout.buffer)

@@ -28,7 +28,7 @@ Job = tuple[str, str, bytes]  # blob id, language, source
 Done = tuple[str, str, bytes]  # blob id, language, record
 BATCH_BYTES = 256 << 10
 BATCH_FILES = 64
-WORTH_STARTING = 1 << 20  # bytes to parse below which starting processes costs more than it gains
+WORTH_STARTING = 1 << 20  # bytes to parse below which a second process costs more than it gains
 GRACE_SECONDS = 30.0
 _size = struct.Struct("<I")
 _encoder = msgspec.msgpack.Encoder()
@@ -37,12 +37,12 @@ _done = msgspec.msgpack.Decoder(list[Done])
 
 def parse_all(jobs: Iterable[Job], *, total_bytes: int, processes: int, limits: Limits) -> Generator[Done, None, None]:
     """Records of all jobs, in no particular order. A file that breaks the parser has the skip reason
-    `parser_failed`."""
-    if processes < 2 or total_bytes < WORTH_STARTING:
+    `parser_failed`. With `processes` below 2 it would take the caller with it: a server always gives 2 or more."""
+    if processes < 2 or not total_bytes:
         for oid, language, source in jobs:
             yield oid, language, record_of(source, language, limits)
         return
-    with closing(_Pool(jobs, processes, limits)) as pool:
+    with closing(_Pool(jobs, processes if total_bytes >= WORTH_STARTING else 1, limits)) as pool:
         yield from pool.results()
 
 

@@ -100,3 +100,14 @@ def test_cancelling_ends_the_reading(tmp_path: Path, processes: int) -> None:
         build_snapshot(tree, path=tmp_path / "s", commit="c", processes=processes, progress=stop)
     assert tree.ended
     assert len(tree.reads) < 3000
+
+
+def test_a_file_that_fills_the_memory_costs_itself_alone() -> None:
+    """360 kB that take a grammar 9 GB: the process that parses it, and no other, is at its limit and ends."""
+    bomb = b"a <\nb,\n" * 60_000
+    jobs: list[Job] = [("good", "python", b"def good(): pass\n"), ("bomb", "typescript", bomb)]
+    for total in (1, 1 << 30):  # also where one process is enough
+        done = parse_all(iter(jobs), total_bytes=total, processes=2, limits=Limits())
+        found = {oid: decode_facts(decode_record(data).facts) for oid, _, data in done}
+        assert found["bomb"].skipped == "parser_failed"
+        assert found["good"].definition_names == [b"good"]
