@@ -27,7 +27,7 @@ KINDS = (
     Kind("billed", "Billed", "billed"),
     Kind("api", "API use", "computed from list prices"),
     Kind("subscription", "Subscription use", "list-price equivalent, which nobody paid"),
-    Kind("unknown", "Use, way of paying not known", "list-price equivalent"),
+    Kind("unknown", "Use, API or subscription not said", "list-price equivalent"),
     Kind("estimated", "Use without a list price", "estimated by the provider or the client"),
 )
 
