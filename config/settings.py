@@ -215,6 +215,7 @@ SPECTACULAR_SETTINGS = {
 PARE_RATE_PER_MINUTE = env_int("PARE_RATE_PER_MINUTE", 600)
 PARE_HOT_RATE_PER_MINUTE = env_int("PARE_HOT_RATE_PER_MINUTE", 3000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+PARE_WEB_THREADS = env_int("PARE_WEB_THREADS", 16)
 PARE_MAX_BODY = env_int("PARE_MAX_BODY", 32 * 1024 * 1024)
 
 # --- Plans: what counts against each cap, as `team -> int`. Strings, because billing imports no app above it. ---------

@@ -17,7 +17,8 @@ def build() -> "BodyGateway":
 
     from config.gateway import BodyGateway
 
-    return BodyGateway(django, max_body=settings.PARE_MAX_BODY)
+    # Half of the threads may receive bodies; the others answer what has none, whatever senders do.
+    return BodyGateway(django, max_body=settings.PARE_MAX_BODY, readers=max(1, settings.PARE_WEB_THREADS // 2))
 
 
 application = build()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MAX_BODY = 2_000_000
+READERS = 3
 
 
 def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -21,4 +22,4 @@ def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterabl
     return [answer]
 
 
-application = BodyGateway(echo, max_body=MAX_BODY)
+application = BodyGateway(echo, max_body=MAX_BODY, readers=READERS)

@@ -190,7 +190,7 @@ def programs(address: Address, data: Path) -> list[Program]:
         "--backpressure",
         "256",
     ]
-    web += ["--blocking-threads", str(env_int("PARE_WEB_THREADS", 16)), "--workers-kill-timeout", "5"]
+    web += ["--blocking-threads", str(settings.PARE_WEB_THREADS), "--workers-kill-timeout", "5"]
     web += ["--log-config", str(settings.BASE_DIR / "config" / "web_log.json")]
     web += ["--static-path-mount", str(settings.STATIC_ROOT), "--respawn-failed-workers", "--no-ws"]
     web += ["config.wsgi:application"]
