@@ -30,6 +30,7 @@ BATCH_BYTES = 256 << 10
 BATCH_FILES = 64
 WORTH_STARTING = 1 << 20  # bytes to parse below which a second process costs more than it gains
 GRACE_SECONDS = 30.0
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL")
 _size = struct.Struct("<I")
 _encoder = msgspec.msgpack.Encoder()
 _done = msgspec.msgpack.Decoder(list[Done])
@@ -132,7 +133,8 @@ class _Worker:
     def __init__(self, limits: Limits) -> None:
         root = Path(__file__).resolve().parents[2]
         env = {
-            **os.environ,
+            # Hostile files can crash this process; it has no business with the secrets of its parent.
+            **{name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
             "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         }
         self._process = subprocess.Popen(

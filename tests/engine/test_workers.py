@@ -111,3 +111,16 @@ def test_a_file_that_fills_the_memory_costs_itself_alone() -> None:
         found = {oid: decode_facts(decode_record(data).facts) for oid, _, data in done}
         assert found["bomb"].skipped == "parser_failed"
         assert found["good"].definition_names == [b"good"]
+
+
+def test_a_worker_knows_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "not for parsers")
+    worker = _Worker(Limits())
+    try:
+        environment = Path(f"/proc/{worker._process.pid}/environ")
+        if not environment.exists():
+            pytest.skip("this system does not show what a process knows")
+        assert b"not for parsers" not in environment.read_bytes()
+        assert worker.work([("1", "python", b"def a(): ...")])[0][0] == "1"
+    finally:
+        worker.end()
