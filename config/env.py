@@ -55,5 +55,6 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(query.pop("port", "") or parts.port or ""),
         "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": query,
+        # Seconds to wait for a server that does not answer at all; without it libpq waits for ever.
+        "OPTIONS": {"connect_timeout": "10", **query},
     }
