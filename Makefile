@@ -33,7 +33,7 @@ bench: $(VENV)/.dev ## speed and size of the engine, and of the way in for usage
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.ingest
 
-bench-quality: export PARE_EVAL ?= ../shared/eval
+test bench-quality: export PARE_EVAL ?= ../shared/eval
 bench-quality: $(VENV)/.dev ## quality of slices on the dev set in PARE_EVAL, next to the baselines
 	$(BIN)/python -m bench.quality
 
