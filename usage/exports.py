@@ -10,9 +10,11 @@ from accounts.models import User
 from repos.models import Repository
 from usage.models import DailyRollup
 from usage.reports import Range, Sight
+from usage.sources.records import TOKEN_PARTS
 
 # A spreadsheet takes a cell that begins so for a formula, and labels come from whoever sends events.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+COUNTS = ("events", "unpriced_events", *TOKEN_PARTS)
 HEADER = (
     "day",
     "member",
@@ -22,15 +24,7 @@ HEADER = (
     "model",
     "billing",
     "basis",
-    "events",
-    "unpriced_events",
-    "input_uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_unsplit",
-    "output",
-    "reasoning",
+    *COUNTS,
     "reported_usd",
     "list_price_usd",
 )
@@ -69,7 +63,7 @@ def _cells(row: DailyRollup, members: dict[int, str], repositories: dict[int, st
         row.billing,
         row.basis,
     )
-    counts = [str(getattr(row, name)) for name in HEADER[8:17]]
+    counts = [str(getattr(row, name)) for name in COUNTS]
     return [*map(safe, texts), *counts, _plain(row.reported_cost), _plain(row.computed_cost)]
 
 

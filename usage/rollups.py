@@ -12,18 +12,10 @@ from django.db import connection, transaction
 
 from usage.models import GROUP_FIELDS, DirtyDay
 from usage.partitions import first_of
+from usage.sources.records import TOKEN_PARTS
 
-TOKENS = (
-    "input_uncached",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "cache_write_unsplit",
-    "output",
-    "reasoning",
-)
 SUMS = (
-    *TOKENS,
+    *TOKEN_PARTS,
     "events",
     "unpriced_events",
     "reported_cost",
@@ -44,7 +36,7 @@ INSERT INTO usage_hourlyrollup (team_id, hour, group_digest, {GROUP}, {", ".join
 SELECT team_id, hour, {DIGEST}, {GROUP}, {", ".join(f"sum({name})" for name in SUMS)}
 FROM (
     SELECT team_id, date_trunc('hour', occurred_at, 'UTC') AS hour, member_id, member_label, repository_id,
-        repository_label, agent, provider, model, billing, {BASIS} AS basis, {", ".join(TOKENS)},
+        repository_label, agent, provider, model, billing, {BASIS} AS basis, {", ".join(TOKEN_PARTS)},
         1 AS events, (computed_cost IS NULL)::int AS unpriced_events, COALESCE(reported_cost, 0) AS reported_cost,
         COALESCE(computed_cost, 0) AS computed_cost, COALESCE(cost_input, 0) AS cost_input,
         COALESCE(cost_cache_read, 0) AS cost_cache_read, COALESCE(cost_cache_write, 0) AS cost_cache_write,

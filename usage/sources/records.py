@@ -66,6 +66,9 @@ class TokenCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.input + self.output
 
 
+TOKEN_PARTS = TokenCounts.__struct_fields__  # the names of the columns, too
+
+
 class UsageRecord(msgspec.Struct, frozen=True):
     """One model call. Times are aware UTC, money is USD."""
 
