@@ -1,0 +1,29 @@
+"""Run the twin: `python -m tests.twin --port 4242`."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from tests.twin.api import Twin
+from tests.twin.server import Server
+from tests.twin.world import World
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.twin", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--state", type=Path, help="JSON file to load at the start and to keep the world in")
+    parser.add_argument("--webhook", help="address to send signed webhooks to")
+    parser.add_argument("--webhook-secret", help="sign with this instead of a secret made for each endpoint")
+    parser.add_argument("--start", type=int, help="time to begin at, in seconds since 1970")
+    options = parser.parse_args()
+    world = World(start=options.start)
+    server = Server(options.port, Twin(world, options.webhook_secret))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print(f"The twin answers on {server.url}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
