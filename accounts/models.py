@@ -63,6 +63,7 @@ class Team(models.Model):
 
     `member_cap`, `service_keys_allowed` and `audit_log_allowed` repeat what the team's plan says; `billing` writes them
     when the plan changes, so that this app can enforce them without knowing plans. `None` means no cap.
+    `payment_grace_until`: a payment failed; the plan stays until then, and owner and billing members see a banner.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -75,6 +76,7 @@ class Team(models.Model):
     member_cap = models.PositiveIntegerField(null=True, blank=True, default=1)
     service_keys_allowed = models.BooleanField(default=False)
     audit_log_allowed = models.BooleanField(default=False)
+    payment_grace_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
 

@@ -168,7 +168,9 @@ EMAIL_HOST_USER = env("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Pare <pare@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "Pare <pare@localhost>")
+# Who is told when billing needs a person.
+ADMINS = [("Operator", address) for address in env_list("PARE_OPERATORS")]
 
 # --- Background work -------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -225,6 +227,16 @@ PLAN_USE = {
     "slices": "repos.services.slices_this_month",
 }
 
+# --- Stripe: without a key, plans are set by the operator -------------------------------------------------------------
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
+# Several while a secret is being replaced; each is tried.
+STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRET")
+# Another address than Stripe's own: for tests and trials only.
+STRIPE_API_BASE = env("STRIPE_API_BASE").rstrip("/")
+STRIPE_AUTOMATIC_TAX = env_bool("STRIPE_AUTOMATIC_TAX", False)
+# Where a browser is sent to pay; Chromium holds a redirect after a form to the same rule as the form.
+STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://billing.stripe.com"]
+
 # --- Repositories ----------------------------------------------------------------------------------------------------
 PARE_ALLOW_LOCAL_REPOSITORIES = env_bool("PARE_ALLOW_LOCAL_REPOSITORIES", False)
 PARE_ALLOW_PRIVATE_HOSTS = env_bool("PARE_ALLOW_PRIVATE_HOSTS", False)
@@ -256,7 +268,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *STRIPE_PAGES],
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

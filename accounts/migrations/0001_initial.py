@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("member_cap", models.PositiveIntegerField(blank=True, default=1, null=True)),
                 ("service_keys_allowed", models.BooleanField(default=False)),
                 ("audit_log_allowed", models.BooleanField(default=False)),
+                ("payment_grace_until", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],

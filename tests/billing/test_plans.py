@@ -42,7 +42,7 @@ def test_it_is_written_to_the_audit_trail(cast: Cast) -> None:
     change_plan(team=cast.acme, plan="pro", actor=cast.olga)
     entry = AuditEntry.objects.for_team(cast.acme).filter(action="plan.changed").latest("at")
     assert entry.actor == cast.olga
-    assert entry.details["before"] == {"plan": "team", "seats": 5}
+    assert entry.details["before"] == {"plan": "team", "seats": 5, "source": "operator"}
 
 
 def test_unknown_plans_and_seats_below_one_are_refused(cast: Cast) -> None:

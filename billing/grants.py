@@ -1,0 +1,74 @@
+"""Giving a team what its plan says: the one writer of the account's plan and of the facts that `accounts` enforces."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Team, User
+from billing import notices
+from billing.entitlement import Grant
+from billing.models import BillingAccount, NoticeKind, Source
+from billing.plans import BY_KEY, STARTER, Plan
+
+
+def effective_plan(account: BillingAccount | None, now: datetime) -> Plan:
+    """The plan with its seats as the cap on members, where it is paid per member and seats do not follow members."""
+    if account is None or not account.is_valid(now):
+        return STARTER
+    plan = BY_KEY[account.plan]
+    return replace(plan, members=account.seats) if plan.per_member and not account.seats_follow_members else plan
+
+
+def lock_account(team: Team) -> BillingAccount:
+    """The account of a team, made when it has none, locked until the transaction ends. Lock the team after it."""
+    BillingAccount.objects.get_or_create(team=team)
+    return BillingAccount.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(team=team)
+
+
+@transaction.atomic
+def apply_grant(*, account: BillingAccount, grant: Grant, source: Source, actor: User | None) -> bool:
+    """Writes a grant to an account that the caller has locked, and to its team; gives whether anything changed.
+
+    A changed plan is audited, and paying members are told. Nothing over a new cap is deleted.
+    """
+    now = timezone.now()
+    before = _standing(account)
+    account.plan, account.seats, account.source = grant.plan, grant.seats, source
+    account.seats_follow_members, account.valid_until = grant.seats_follow_members, grant.until
+    after = _standing(account)
+    _write_facts(account, now)
+    if before == after:
+        return False
+    account.changed_at = now
+    account.save(update_fields=["plan", "seats", "source", "seats_follow_members", "valid_until", "changed_at"])
+    plan, shown = BY_KEY[grant.plan], {"before": _shown(before), "after": _shown(after)}
+    if shown["before"] != shown["after"]:
+        audit.record(team=account.team, actor=actor, action="plan.changed", target=plan.name, details=shown)
+    if before["plan"] != after["plan"]:
+        facts = {"before": before["plan"], "after": after["plan"]}
+        notices.request(account, NoticeKind.PLAN_CHANGED, key=now.isoformat(), facts=facts)
+    return True
+
+
+def _standing(account: BillingAccount) -> dict[str, Any]:
+    fields = ("plan", "seats", "source", "seats_follow_members", "valid_until")
+    return {field: getattr(account, field) for field in fields}
+
+
+def _shown(standing: dict[str, Any]) -> dict[str, Any]:
+    return {field: standing[field] for field in ("plan", "seats", "source")}
+
+
+def _write_facts(account: BillingAccount, now: datetime) -> None:
+    """The team's own copy of what its plan allows: written every time, because a grace ends without a write."""
+    effective = effective_plan(account, now)
+    team = Team.objects.select_for_update(no_key=True).get(pk=account.team_id)
+    team.member_cap = effective.members
+    team.service_keys_allowed = effective.service_keys
+    team.audit_log_allowed = effective.audit_log
+    team.payment_grace_until = account.valid_until
+    team.save(update_fields=["member_cap", "service_keys_allowed", "audit_log_allowed", "payment_grace_until"])
