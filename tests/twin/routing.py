@@ -1,9 +1,9 @@
 """Which function answers which request."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from tests.twin.errors import invalid
 from tests.twin.world import World
@@ -54,26 +54,25 @@ class Table:
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], Any] = {}
-        self._patterns: list[tuple[int, str, re.Pattern[str], str]] = []
+        self._by_length: dict[tuple[str, int], list[tuple[list[str], str]]] = {}
 
     def add(self, method: str, template: str, entry: Any) -> None:
         if (method, template) in self.entries:
             raise ValueError(f"{method} {template} is answered twice.")
         self.entries[method, template] = entry
-        pattern = re.compile("/".join(_segment(part) for part in template.split("/")))
-        self._patterns.append((template.count("{"), method, pattern, template))
-        self._patterns.sort(key=lambda item: item[0])
+        parts = template.split("/")
+        alike = self._by_length.setdefault((method, len(parts)), [])
+        alike.append((parts, template))
+        alike.sort(key=lambda item: item[1].count("{"))
 
     def match(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
         """The template that fits and the values of its `{names}`."""
-        for _, verb, pattern, template in self._patterns:
-            if verb == method and (found := pattern.fullmatch(path)):
-                return template, found.groupdict()
+        given = path.split("/")
+        for parts, template in self._by_length.get((method, len(given)), []):
+            if all(part == have or part[:1] == "{" and have for part, have in zip(parts, given, strict=True)):
+                pairs = zip(parts, given, strict=True)
+                return template, {part[1:-1]: unquote(have) for part, have in pairs if part[:1] == "{"}
         return None
-
-
-def _segment(part: str) -> str:
-    return f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
 
 
 ROUTES, PAGES = Table(), Table()

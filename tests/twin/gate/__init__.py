@@ -1,16 +1,30 @@
-"""The contract gate: requests and answers held to the types of the installed SDK."""
+"""The contract gate: requests and answers held to the types of the installed SDK.
+
+It knows which fields exist, which are required and of what type; rules between fields ("a subscription needs a
+recurring price") are the handlers' own.
+"""
 
 from typing import Any
+
+from tests.twin.gate.contract import addresses
+from tests.twin.gate.contract import routes as _routes
+from tests.twin.gate.params import check_params
+
+
+def routes() -> dict[tuple[str, str], str]:
+    """(method, template) -> name of the parameters' type, for every address below /v1/ that the SDK knows."""
+    return {key: route.params[1] if route.params else "" for key, route in _routes().items()}
 
 
 def match(method: str, path: str) -> str | None:
     """The template of the SDK's route for this request, None if the SDK knows no such address."""
-    return path
+    found = addresses().match(method, path)
+    return found[0] if found else None
 
 
 def check(method: str, template: str, params: dict[str, Any]) -> dict[str, Any]:
     """The parameters with the SDK's types. Raises TwinError 400 for what Stripe would refuse."""
-    return params
+    return check_params(_routes()[method, template].params, params)
 
 
 def check_answer(answer: dict[str, Any]) -> None:
