@@ -1,27 +1,14 @@
-"""Plans of teams: what a team has, and changing it."""
+"""The plan a team is on, and the operator's hand on it."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Team, User
 from billing.entitlement import Grant
+from billing.errors import BadSeats, PaidThroughStripe, UnknownPlan
 from billing.grants import apply_grant, effective_plan, lock_account
 from billing.models import BillingAccount, Source
 from billing.plans import BY_KEY, Plan
-from config.errors import DomainError
-
-
-class UnknownPlan(DomainError):
-    code, status, message = "unknown_plan", 400, "There is no such plan: use starter, pro or team."
-
-
-class BadSeats(DomainError):
-    code, status, message = "bad_seats", 400, "Seats must be a whole number of at least 1."
-
-
-class PaidThroughStripe(DomainError):
-    code, status = "paid_through_stripe", 409
-    message = "The team pays for its plan through Stripe: change or cancel it on its billing page or at Stripe."
 
 
 def plan_of(team: Team) -> Plan:
