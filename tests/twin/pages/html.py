@@ -13,7 +13,7 @@ class Html(str):
     """Text that is HTML already."""
 
 
-Child: TypeAlias = "str | int | None | Iterable[str | int | None]"
+Child: TypeAlias = "str | int | None | Iterable[Child]"
 
 
 def el(tag: str, *children: Child, **attributes: str | int | bool | None) -> Html:
