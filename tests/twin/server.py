@@ -1,12 +1,15 @@
 """The HTTP side: `/v1/` is the API, `/_twin/` takes orders, everything else is a page."""
 
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.twin import control, pages, resources
-from tests.twin.api import Reply, Request, Twin, json_reply
+from tests.twin.api import Twin
 from tests.twin.errors import TwinError
+from tests.twin.postman import Postman
+from tests.twin.replies import Reply, Request, json_reply
 from tests.twin.routing import PAGES, Visit
 
 LARGEST_BODY = 1 << 20
@@ -24,6 +27,8 @@ class Server(ThreadingHTTPServer):
         pages.load()
         self.twin = twin
         super().__init__(("127.0.0.1", port), Handler)
+        twin.world.base_url = self.url
+        Postman(twin.world).start()
 
     @property
     def url(self) -> str:
@@ -76,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         if reply.cut:
+            time.sleep(reply.wait)
             self.close_connection = True
             return
         self.send_response(reply.status)

@@ -34,9 +34,12 @@ def public(value: Any, key: str | None = None) -> Any:
 class World:
     """The state of one account. Whoever touches it from a thread holds `lock`."""
 
+    base_url = ""  # where the twin answers; the server sets it, hosted invoices are addressed with it
+
     def __init__(self, seed: str | None = None, start: int | None = None) -> None:
         self.lock = threading.RLock()
-        self.dirty = threading.Event()
+        self.dirty = threading.Event()  # set when there is something to save
+        self.post = threading.Event()  # set when there may be something to deliver
         self.request: dict[str, Any] = {"id": None, "idempotency_key": None}
         self._moment: int | None = None
         self.clear(seed, start)
