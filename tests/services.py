@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from config import local
+from config.processes import free_port
 
 
 def start_services() -> None:
@@ -28,6 +29,10 @@ def start_services() -> None:
     os.environ["PARE_DATA"] = str(folder / "data")
     os.environ["PARE_QUEUE"] = f"pare-test-{os.getpid()}"
     os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40
+    # The twin of Stripe: its process starts with the first test that uses it (tests/twin/fixtures.py).
+    os.environ["STRIPE_API_BASE"] = f"http://127.0.0.1:{free_port()}"
+    os.environ["STRIPE_SECRET_KEY"] = "sk_test_twin"
+    os.environ["STRIPE_WEBHOOK_SECRET"] = "whsec_only_for_tests"
     os.environ["PARE_STATIC_MANIFEST"] = "0"  # nothing collects the static files before a test
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the test's thread
     for name in ("SITE_ROOT", "EMAIL_HOST", "EMAIL_BACKEND", "ALLOWED_HOSTS", "DEBUG"):

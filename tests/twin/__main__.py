@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.twin.api import Twin
+from tests.twin.keeping import Keeper, load, save
 from tests.twin.server import Server
 from tests.twin.world import World
 
@@ -18,11 +19,19 @@ def main() -> None:
     parser.add_argument("--webhook-secret", help="sign with this instead of a secret made for each endpoint")
     parser.add_argument("--start", type=int, help="time to begin at, in seconds since 1970")
     options = parser.parse_args()
-    world = World(start=options.start)
-    server = Server(options.port, Twin(world, options.webhook_secret))
+    twin = Twin(World(), options.webhook_secret)
+    server = Server(options.port, twin)
+    twin.start(start=options.start, webhook=options.webhook)
+    if options.state:
+        load(twin.world, options.state)
+        Keeper(twin.world, options.state).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"The twin answers on {server.url}", flush=True)
-    server.serve_forever()
+    try:
+        server.serve_forever()
+    finally:
+        if options.state:
+            save(twin.world, options.state)
 
 
 if __name__ == "__main__":

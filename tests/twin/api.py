@@ -1,47 +1,21 @@
 """One API request from its bytes to its answer, in Stripe's order of checks."""
 
-import base64
-import hashlib
-import json
+import secrets
 import sys
+import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.twin import clockwork, gate
+from tests.twin import chaos, clockwork, gate
 from tests.twin.errors import TwinError, invalid
 from tests.twin.expand import expand
 from tests.twin.forms import decode
-from tests.twin.routing import ROUTES, Call, Table
+from tests.twin.idempotency import Answers
+from tests.twin.replies import Reply, Request, authenticate, json_reply
+from tests.twin.resources.webhook_endpoints import add_endpoint
+from tests.twin.routing import ROUTES, Call
 from tests.twin.world import API_VERSION, World, public
-
-
-@dataclass(frozen=True)
-class Request:
-    """What came over the wire; `headers` has lower-case names."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    base_url: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What goes back; with `cut` the connection is closed without it."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-    wait: float = 0
-
-
-def json_reply(status: int, body: Any, **headers: str) -> Reply:
-    text = json.dumps(body, indent=2).encode()
-    return Reply(status, text, {"Content-Type": "application/json", **headers})
 
 
 @dataclass
@@ -52,6 +26,18 @@ class Twin:
     webhook_secret: str | None = None
     calls: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     crashes: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+
+    def start(self, seed: str | None = None, start: int | None = None, webhook: str | None = None) -> None:
+        """Begin with an empty account, with one endpoint for all events if there is an address for it."""
+        with self.world.lock:
+            self.world.clear(seed, start)
+            self.calls.clear()
+            self.crashes.clear()
+            if self.webhook_secret:
+                self.world.settings["webhook_secret"] = self.webhook_secret
+            if webhook:
+                add_endpoint(self.world, webhook, ["*"], api_version=API_VERSION)
 
     def count(self, method: str, template: str, verdict: str) -> None:
         seen = self.calls.setdefault((method, template), {})
@@ -59,11 +45,9 @@ class Twin:
 
     def answer(self, request: Request) -> Reply:
         """The answer to a request below /v1. Never raises."""
-        id = self.world.new_id("req")
+        id = f"req_{secrets.token_hex(7)}"
         try:
-            with self.world.lock:
-                clockwork.run_until(self.world, self.world.now())
-                reply = self._serve(request, id)
+            reply = self._serve(request, id)
         except TwinError as error:
             reply = json_reply(error.status, error.body())
         except Exception:
@@ -71,10 +55,10 @@ class Twin:
             print(self.crashes[-1], file=sys.stderr, flush=True)
             reply = json_reply(500, {"error": {"type": "api_error", "message": "The twin itself failed; see its log."}})
         headers = {"Request-Id": id, "Stripe-Version": API_VERSION, **reply.headers}
-        return Reply(reply.status, reply.body, headers, reply.cut, reply.wait)
+        return replace(reply, headers=headers)
 
     def _serve(self, request: Request, id: str) -> Reply:
-        _authenticate(request)
+        authenticate(request.headers.get("authorization", ""))
         method, path = request.method, request.path
         template = gate.match(method, path)
         if template is None:
@@ -85,10 +69,25 @@ class Twin:
             self.count(method, template, "not implemented")
             raise TwinError(501, "api_error", f"The twin does not do {method} {template} yet.")
         call = self._checked(request, template, found[1])
-        key = call.idempotency_key
-        if key is None or method != "POST":
-            return json_reply(200, self._handle(call, found[0], id))
-        return self._once(call, found[0], id, key)
+        with self.world.lock:
+            slow = self._mishaps(f"{method} {template}")
+            lost = chaos.strike(self.world, "time_out", f"{method} {template}")
+        answers = Answers(self.world, call, id)
+        with answers.in_flight(self.busy):
+            time.sleep(slow)
+            with self.world.lock:
+                clockwork.run_until(self.world, self.world.now())
+                reply = answers.once(lambda: self._handle(call, found[0], id))
+        return reply if lost is None else replace(reply, cut=True, wait=lost.get("seconds", 0))
+
+    def _mishaps(self, operation: str) -> float:
+        """How long to be slow. Raises TwinError 500 or 429 if that was ordered."""
+        if chaos.strike(self.world, "rate_limit", operation):
+            raise chaos.too_many()
+        if chaos.strike(self.world, "fail_500", operation):
+            raise chaos.failure()
+        slow = chaos.strike(self.world, "slow", operation)
+        return float(slow.get("seconds", 0.3)) if slow else 0.0
 
     def _checked(self, request: Request, template: str, path_args: dict[str, str]) -> Call:
         method = request.method
@@ -102,30 +101,12 @@ class Twin:
         key = request.headers.get("idempotency-key") or None
         return Call(method, path_args, params, key, request.base_url, request.path)
 
-    def _once(self, call: Call, template: str, id: str, key: str) -> Reply:
-        """Answer again what was answered to this key before; the same key for something else is refused."""
-        world = self.world
-        mark = hashlib.sha256(json.dumps([call.method, call.path, call.params], sort_keys=True).encode()).hexdigest()
-        before = world.answers.get(key)
-        if before is not None:
-            if before["mark"] != mark:
-                raise TwinError(
-                    400,
-                    "idempotency_error",
-                    f"Keys for idempotent requests can only be used with the same parameters they were first used "
-                    f"with. Try using a key other than '{key}' if you meant to execute a different request.",
-                )
-            return Reply(before["status"], before["body"].encode(), _replayed(before["request"]))
-        reply = json_reply(200, self._handle(call, template, id))
-        world.answers[key] = {"mark": mark, "status": 200, "body": reply.body.decode(), "request": id}
-        return reply
-
     def _handle(self, call: Call, template: str, id: str) -> dict[str, Any]:
         world = self.world
         world.request = {"id": id, "idempotency_key": call.idempotency_key}
         paths = call.params.pop("expand", [])
         try:
-            answer = public(handler_of(ROUTES, call.method, template)(world, call))
+            answer = public(ROUTES.entries[call.method, template](world, call))
         finally:
             world.request = {"id": None, "idempotency_key": None}
             if call.method != "GET":
@@ -135,31 +116,8 @@ class Twin:
         return dict(answer)
 
 
-def handler_of(table: Table, method: str, template: str) -> Any:
-    return table.entries[method, template]
-
-
-def _replayed(first: str) -> dict[str, str]:
-    return {"Content-Type": "application/json", "Idempotent-Replayed": "true", "Original-Request": first}
-
-
 def _text(body: bytes) -> str:
     try:
         return body.decode("ascii")
     except UnicodeDecodeError:
         raise invalid("The body is not form-encoded.") from None
-
-
-def _authenticate(request: Request) -> None:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            given = base64.b64decode(given, validate=True).decode().partition(":")[0]
-        except ValueError:
-            given = ""
-    if not given:
-        raise TwinError(401, "invalid_request_error", "You did not provide an API key.")
-    if given.startswith(("sk_live_", "rk_live_")):
-        raise TwinError(401, "invalid_request_error", "This is the twin: it never takes a live key.")
-    if not given.startswith(("sk_test_", "rk_test_")):
-        raise TwinError(401, "invalid_request_error", f"Invalid API Key provided: {given[:8]}***")

@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.twin import clockwork
-from tests.twin.api import Reply, Request, Twin, json_reply
+from tests.twin import chaos, clockwork, deliveries
+from tests.twin.api import Twin
 from tests.twin.errors import TwinError, invalid
+from tests.twin.replies import Reply, Request, json_reply
 from tests.twin.world import public
 
 DAY = 86_400
@@ -30,10 +31,8 @@ def answer(twin: Twin, request: Request) -> Reply:
 
 
 def reset(twin: Twin, order: Order) -> Order:
-    """Empty the world: {"seed": str, "start": epoch s} make it the same again."""
-    twin.world.clear(order.get("seed"), order.get("start"))
-    twin.calls.clear()
-    twin.crashes.clear()
+    """Empty the world. {"seed": str, "start": epoch s} make it the same again; {"webhook": url} adds an endpoint."""
+    twin.start(order.get("seed"), order.get("start"), order.get("webhook"))
     return {"now": twin.world.now()}
 
 
@@ -47,6 +46,7 @@ def advance(twin: Twin, order: Order) -> Order:
     clockwork.run_until(world, to)
     world.offset += to - world.now()
     world.dirty.set()
+    world.post.set()
     return {"now": world.now()}
 
 
@@ -61,11 +61,55 @@ def calls(twin: Twin, order: Order) -> Order:
     return {"calls": seen, "crashes": twin.crashes}
 
 
+def switches(twin: Twin, order: Order) -> Order:
+    """Turn mishaps on and off, see `chaos`."""
+    chaos.switch(twin.world, order)
+    return twin.world.chaos
+
+
+def configure(twin: Twin, order: Order) -> Order:
+    """Change settings of the account that Stripe has in its dashboard, such as what follows the last failed retry."""
+    twin.world.settings.update(order)
+    return twin.world.settings
+
+
 def state(twin: Twin, order: Order) -> Order:
-    """How the twin stands."""
+    """How the twin stands; `due` counts the webhooks that are about to be sent."""
     world = twin.world
     rows = {name: len(table) for name, table in world.tables.items()}
-    return {"now": world.now(), "offset": world.offset, "chaos": world.chaos, "settings": world.settings, "rows": rows}
+    due = sum(row["state"] in ("queued", "burst") and row["due"] <= deliveries.clock(world) for row in world.deliveries)
+    told = {"now": world.now(), "offset": world.offset, "chaos": world.chaos, "settings": world.settings}
+    return {**told, "rows": rows, "due": due}
+
+
+def delivered(twin: Twin, order: Order) -> Order:
+    """Every delivery of the account's life."""
+    return {"deliveries": twin.world.deliveries}
+
+
+def deliver(twin: Twin, order: Order) -> Order:
+    """Let go what is held: {"order": given|reverse|shuffle, "which": [ids, events or types], "pull": bool}.
+
+    With `pull` the caller gets the signed letters to carry them itself and then reports; else they are sent.
+    """
+    world = twin.world
+    rows = deliveries.held(world, order.get("order", "given"), order.get("which"))
+    if order.get("pull"):
+        letters = [deliveries.signed(world, row) for row in rows]
+        return {"letters": [letter for letter in letters if letter is not None]}
+    for place, row in enumerate(rows):
+        row.update(state="queued", due=deliveries.clock(world), order=float(place))
+    world.post.set()
+    return {"sent": len(rows)}
+
+
+def report(twin: Twin, order: Order) -> Order:
+    """What became of pulled letters: {"results": {delivery id: HTTP status}}. What failed stays held."""
+    results = order.get("results", {})
+    for row in twin.world.deliveries:
+        if row["id"] in results and row["state"] == "held":
+            deliveries.attempted(twin.world, row, results[row["id"]])
+    return {}
 
 
 ORDERS: dict[tuple[str, str], Callable[[Twin, Order], Order]] = {
@@ -74,4 +118,9 @@ ORDERS: dict[tuple[str, str], Callable[[Twin, Order], Order]] = {
     ("GET", "truth"): truth,
     ("GET", "calls"): calls,
     ("GET", "state"): state,
+    ("POST", "chaos"): switches,
+    ("POST", "settings"): configure,
+    ("GET", "deliveries"): delivered,
+    ("POST", "deliver"): deliver,
+    ("POST", "report"): report,
 }

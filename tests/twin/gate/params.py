@@ -70,7 +70,7 @@ def _closed(annotation: Any) -> Any:
     if isinstance(annotation, ForwardRef):
         return ForwardRef(OPEN_UNION.sub(r"\1", OPEN_ENUM.sub(r"\1", annotation.__forward_arg__)))
     origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Union and str in inner and any(get_origin(part) is Literal and get_args(part) != ("",) for part in inner):
+    if origin is Union and str in inner and any(get_origin(part) is Literal for part in inner):
         return Union[tuple(part for part in inner if part is not str)]  # noqa: UP007 - made of a tuple
     if origin in (None, Literal):
         return annotation
