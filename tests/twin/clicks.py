@@ -87,25 +87,6 @@ def card_fields(card: str, expiry: str = "12/34", cvc: str = "123") -> dict[str,
     return {"number": CARDS.get(card, card), "expiry": expiry, "cvc": cvc}
 
 
-def pay_checkout(url: str, card: str = "good", *, code: str = "", bank: str = "Complete", **more: str) -> Screen:
-    """Pay on a Checkout page; `left_for` is then the success address. A refusal is in `alert`.
-
-    `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete" or "Fail"); `more` are fields by name:
-    name, business, vat, line1, city, postal_code, country, expiry, cvc.
-    """
-    screen = load(url)
-    if code:
-        screen = screen.press("Apply code", code=code)
-        if screen.alert:
-            return screen
-    return _answer_bank(screen.press("Pay", **{**card_fields(card), **more}), bank)
-
-
-def pay_invoice(url: str, card: str = "good", *, bank: str = "Complete") -> Screen:
-    """Pay an open invoice on its hosted page with this card."""
-    return _answer_bank(load(url).press("Pay", **card_fields(card)), bank)
-
-
 class Portal:
     """A person in the customer portal; `screen` is what they see now."""
 
@@ -136,6 +117,36 @@ class Portal:
     def _see(self, screen: Screen) -> Screen:
         self.screen = screen
         return screen
+
+
+class Clicks:
+    """What a person does on the pages that Stripe hosts."""
+
+    def open(self, url: str) -> Screen:
+        return load(url)
+
+    def pay_checkout(
+        self, url: str, card: str = "good", *, code: str = "", bank: str = "Complete", **more: str
+    ) -> Screen:
+        """Pay on a Checkout page; `left_for` is then the success address. A refusal is in `alert`.
+
+        `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete" or "Fail"); `more` are fields by name:
+        name, business, vat, line1, city, postal_code, country, expiry, cvc.
+        """
+        screen = load(url)
+        if code:
+            screen = screen.press("Apply code", code=code)
+            if screen.alert:
+                return screen
+        return _answer_bank(screen.press("Pay", **{**card_fields(card), **more}), bank)
+
+    def pay_invoice(self, url: str, card: str = "good", *, bank: str = "Complete") -> Screen:
+        """Pay an open invoice on its hosted page with this card."""
+        return _answer_bank(load(url).press("Pay", **card_fields(card)), bank)
+
+    def portal(self, url: str) -> Portal:
+        """Open the customer portal."""
+        return Portal(url)
 
 
 def _answer_bank(screen: Screen, answer: str) -> Screen:
