@@ -86,6 +86,10 @@ class Team(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("overview", args=[self.slug])
 
+    def is_full_with(self, members: int) -> bool:
+        """Whether this many take every place in the plan; over the cap, as after a smaller plan came, is full too."""
+        return self.member_cap is not None and members >= self.member_cap
+
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -100,6 +104,10 @@ class TeamRowQuerySet(models.QuerySet[Row]):
 class MembershipQuerySet(TeamRowQuerySet["Membership"]):
     def owners(self) -> Self:
         return self.filter(role=Role.OWNER)
+
+    def billable(self) -> Self:
+        """Those that take a place in the plan: all but the billing role, which sees money and never code."""
+        return self.exclude(role=Role.BILLING)
 
 
 class Membership(models.Model):

@@ -22,7 +22,9 @@ class PlanSerializer(serializers.Serializer[Plan]):
 
 
 class CapSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="What is counted: members, repositories, slices (this month, UTC).")
+    name = serializers.CharField(
+        help_text="What is counted: members (all but the billing role), repositories, slices (this month, UTC)."
+    )
     used = serializers.IntegerField()
     cap = serializers.IntegerField(allow_null=True, help_text="null: the plan has no such cap.")
 

@@ -9,7 +9,11 @@ from accounts.models import Team
 from billing.plans import Plan, has_room_for_one_more
 from config.errors import DomainError
 
-LABELS = {"members": "Members", "repositories": "Linked repositories", "slices": "Slices this month (UTC)"}
+LABELS = {
+    "members": "Members (all but the billing role)",
+    "repositories": "Linked repositories",
+    "slices": "Slices this month (UTC)",
+}
 
 
 class CapReached(DomainError):

@@ -18,12 +18,11 @@ from accounts.services.errors import (
     AlreadyMember,
     InvitationLimitReached,
     InvitationNotOpen,
-    MemberCapReached,
     OwnersOnly,
     ResentTooSoon,
     WrongAddress,
 )
-from accounts.services.members import may_touch_role, members_in_use
+from accounts.services.members import check_place, may_touch_role
 from accounts.services.teams import lock_team, lock_team_for
 from accounts.tasks import send_invitation
 from config.errors import NotFound
@@ -108,6 +107,8 @@ def revoke_invitation(*, invitation: Invitation, actor: User) -> None:
 def accept_invitation(*, invitation: Invitation, user: User) -> Membership:
     """Makes the person a member, once: the address must be theirs and verified, and a place must be free.
 
+    The billing role needs no place.
+
     Raises NotFound, InvitationNotOpen, WrongAddress, AlreadyMember, MemberCapReached.
     """
     team = lock_team(invitation.team)
@@ -118,8 +119,7 @@ def accept_invitation(*, invitation: Invitation, user: User) -> Membership:
         raise WrongAddress
     if Membership.objects.for_team(team).filter(user=user).exists():
         raise AlreadyMember(user.email)
-    if team.member_cap is not None and members_in_use(team) >= team.member_cap:
-        raise MemberCapReached(team.member_cap)
+    check_place(team, invitation.role)
     membership = Membership.objects.create(team=team, user=user, role=invitation.role)
     invitation.accepted_at = timezone.now()
     invitation.save(update_fields=["accepted_at"])

@@ -5,14 +5,20 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import ApiKey, Membership, Team, User
 from accounts.roles import Right, Role
-from accounts.services.errors import LastOwner, OwnersOnly
+from accounts.services.errors import LastOwner, MemberCapReached, OwnersOnly
 from accounts.services.teams import lock_team, lock_team_for
 from config.errors import NotFound
 
 
 def members_in_use(team: Team) -> int:
-    """How many of the plan's members are taken. Invitations count only once they are accepted."""
-    return Membership.objects.for_team(team).count()
+    """How many of the plan's members are taken: all but the billing role. Invitations count once they are accepted."""
+    return Membership.objects.for_team(team).billable().count()
+
+
+def check_place(team: Team, role: str) -> None:
+    """Raises MemberCapReached when somebody more with this role finds no place. Call it with the team locked."""
+    if role != Role.BILLING and team.member_cap is not None and team.is_full_with(members_in_use(team)):
+        raise MemberCapReached(team.member_cap)
 
 
 def may_touch_role(actor: Membership, *roles: str) -> bool:
@@ -28,7 +34,8 @@ def roles_to_give(actor: Membership) -> list[Role]:
 def change_role(*, membership: Membership, role: Role, actor: User) -> Membership:
     """Gives a member another role. Their personal keys do no more than the new role from then on (within 30 s).
 
-    Raises NotFound, Forbidden, OwnersOnly, LastOwner.
+    From the billing role to another takes a place in the plan, and back frees it.
+    Raises NotFound, Forbidden, OwnersOnly, LastOwner, MemberCapReached.
     """
     team, acting = lock_team_for(membership.team, actor, Right.MANAGE_MEMBERS)
     membership = _reread(team, membership)
@@ -39,6 +46,8 @@ def change_role(*, membership: Membership, role: Role, actor: User) -> Membershi
         raise OwnersOnly
     if before == Role.OWNER:
         _keep_one_owner(team)
+    if before == Role.BILLING:
+        check_place(team, role)
     membership.role = role
     membership.save(update_fields=["role"])
     details = {"before": before.value, "after": role.value}

@@ -34,15 +34,16 @@ def team_members(request: TeamRequest) -> HttpResponse:
     members = Membership.objects.for_team(request.team).select_related("user").order_by("created_at", "pk")
     page = Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
     roles = services.roles_to_give(request.membership) if holds(request.membership, Right.MANAGE_MEMBERS) else []
-    cap = request.team.member_cap
+    in_use = services.members_in_use(request.team)
     context = {
         "page_obj": page,
         "rows": [MemberRow(m, m.pk == request.membership.pk, m.role in roles) for m in page],
         "roles": roles,
         "invitations": _waiting(request) if roles else [],
-        "in_use": page.paginator.count,
-        "cap": cap,
-        "is_full": cap is not None and page.paginator.count >= cap,
+        "in_use": in_use,
+        "cap": request.team.member_cap,
+        "is_full": request.team.is_full_with(in_use),
+        "sees_price": bool(roles) and holds(request.membership, Right.SEE_BILLING),
     }
     return render(request, "accounts/team_members.html", context)
 
@@ -58,8 +59,11 @@ def member_invite(request: TeamRequest) -> HttpResponse:
             )
             messages.success(request, f"An invitation is on its way to {invitation.email}.")
             return redirect("team_members", request.team.slug)
-    cap, in_use = request.team.member_cap, services.members_in_use(request.team)
-    context = {"form": form, "cap": cap, "is_full": cap is not None and in_use >= cap}
+    context = {
+        "form": form,
+        "is_full": request.team.is_full_with(services.members_in_use(request.team)),
+        "sees_price": holds(request.membership, Right.SEE_BILLING),
+    }
     return render(request, "accounts/member_invite.html", context, status=form.status)
 
 
@@ -87,7 +91,12 @@ def member_remove(request: TeamRequest, public_id: UUID) -> HttpResponse:
             keys = services.remove_member(membership=membership, actor=request.user)
             messages.success(request, f"{membership.user.label} was removed. {keys_ended(keys)}")
         return redirect("team_members", request.team.slug)
-    context = {"membership": membership, "keys": _live_keys(request, membership)}
+    context = {
+        "membership": membership,
+        "keys": _live_keys(request, membership),
+        "frees_seat": membership.role != Role.BILLING,
+        "sees_price": holds(request.membership, Right.SEE_BILLING),
+    }
     return render(request, "accounts/member_remove.html", context)
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import services
 from accounts.access import PersonRequest, TeamRequest, holds, team_view
 from accounts.forms import CloseTeamForm, TeamForm, TeamNameForm
+from accounts.models import Membership
 from accounts.roles import Right
 from accounts.views.answers import refusals_on
 
@@ -53,7 +54,7 @@ def team_close(request: TeamRequest) -> HttpResponse:
             services.close_team(team=request.team, actor=request.user)
             messages.success(request, f"The team {request.team.name} was deleted. Its API keys stop within 30 seconds.")
             return redirect("home")
-    context = {"form": form, "members": services.members_in_use(request.team)}
+    context = {"form": form, "members": Membership.objects.for_team(request.team).count()}
     return render(request, "accounts/team_close.html", context, status=form.status)
 
 

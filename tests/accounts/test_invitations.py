@@ -250,6 +250,7 @@ def test_one_address_is_mailed_five_times_at_most(cast: Cast) -> None:
 
 
 def test_a_place_is_taken_when_accepted_not_when_invited(cast: Cast) -> None:
+    Team.objects.filter(pk=cast.acme.pk).update(member_cap=4)
     people = [make_user(f"new{number}@acme.example") for number in range(2)]
     invitations = [invite(cast.acme, cast.olga, person.email) for person in people]
     services.accept_invitation(invitation=invitations[0], user=people[0])
@@ -260,13 +261,13 @@ def test_a_place_is_taken_when_accepted_not_when_invited(cast: Cast) -> None:
     client.get(mailed_link(invitations[1]))
     answer = client.post("/invitation/accept/")
     assert answer.status_code == 402
-    assert "The team&#x27;s plan allows 5 members, and every place is taken." in answer.content.decode()
+    assert "The team&#x27;s plan allows 4 members, and every place is taken." in answer.content.decode()
     services.leave_team(membership=Membership.objects.for_team(cast.acme).get(user=cast.mei))
     assert client.post("/invitation/accept/")["Location"] == "/t/acme/"
 
 
 def test_a_full_team_is_told_so_before_it_invites(cast: Cast) -> None:
-    Team.objects.filter(pk=cast.acme.pk).update(member_cap=4)
+    Team.objects.filter(pk=cast.acme.pk).update(member_cap=3)
     page = cast.client(cast.olga).get("/t/acme/team/invite/").content.decode()
     assert "Every place in the plan is taken." in page
 

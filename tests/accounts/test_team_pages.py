@@ -64,4 +64,4 @@ def test_a_list_costs_the_same_queries_however_long_it_is(
     grow(cast)
     with django_assert_num_queries(len(queries)):
         client.get(f"/t/acme/{path}")
-    assert len(queries) <= 6
+    assert len(queries) <= 7  # the page of members counts those with a seat apart
