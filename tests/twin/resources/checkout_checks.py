@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.twin.errors import TwinError, invalid, missing
+from tests.twin.errors import TwinError, invalid
+from tests.twin.resources.changes import needed, reference
 from tests.twin.world import Row, World
 
 HALF_HOUR, DAY = 1800, 86_400
@@ -20,6 +21,7 @@ KNOWN = {
     "locale",
     "metadata",
     "mode",
+    "payment_method_collection",
     "payment_method_types",
     "subscription_data",
     "success_url",
@@ -29,14 +31,13 @@ KNOWN = {
 
 
 def check_scope(params: dict[str, Any]) -> None:
-    for name in ("mode", "success_url", "line_items"):
-        if not params.get(name):
-            raise invalid(f"Missing required param: {name}.", name, code="parameter_missing")
+    needed(params, "mode", "success_url", "line_items")
     beyond = sorted(set(params) - KNOWN)
     if params["mode"] != "subscription" or params.get("ui_mode", "hosted_page") != "hosted_page" or beyond:
         raise TwinError(501, "api_error", f"The twin knows hosted pages of mode subscription, and not: {beyond}.")
-    if params.get("payment_method_types", ["card"]) != ["card"]:
-        raise TwinError(501, "api_error", "The twin takes cards only.")
+    paid = (params.get("payment_method_types", ["card"]), params.get("payment_method_collection", "always"))
+    if paid != (["card"], "always"):
+        raise TwinError(501, "api_error", "The twin takes cards only, and always one.")
     if extra := sorted(set(params.get("subscription_data", {})) - {"metadata", "description"}):
         raise TwinError(501, "api_error", f"The twin does not know subscription_data {extra}.")
     if len(params.get("client_reference_id", "")) > 200:
@@ -47,20 +48,14 @@ def known_customer(world: World, params: dict[str, Any]) -> Row:
     id = params.get("customer")
     if id is None:
         raise TwinError(501, "api_error", "The twin wants an existing customer for Checkout.")
-    customer = world.get("customer", id, "customer")
-    if customer.get("deleted"):
-        raise missing("customer", id, "customer")
-    return customer
+    return reference(world, "customer", id, "customer")
 
 
 def known_price(world: World, item: dict[str, Any], index: int) -> Row:
     param, quantity = f"line_items[{index}][price]", f"line_items[{index}][quantity]"
     if "price" not in item or set(item) - {"price", "quantity"}:
         raise TwinError(501, "api_error", "The twin wants price and quantity in line_items, nothing else.")
-    try:
-        price = world.get("price", item["price"], param)
-    except TwinError as error:
-        raise TwinError(400, **error.error) from None
+    price = reference(world, "price", item["price"], param)
     if not price["active"]:
         raise invalid("The price specified is inactive. This field only accepts active prices.", param)
     if price["billing_scheme"] != "per_unit" or price["unit_amount"] is None:
@@ -128,6 +123,6 @@ def known_discount(world: World, params: dict[str, Any]) -> tuple[str | None, st
     if len(given) > 1:
         raise invalid("You may only specify up to 1 discount.", "discounts")
     if code := given[0].get("promotion_code"):
-        row = world.get("promotion_code", code, "discounts[0][promotion_code]")
+        row = reference(world, "promotion_code", code, "discounts[0][promotion_code]")
         return code, str(row["promotion"]["coupon"])
-    return None, world.get("coupon", given[0]["coupon"], "discounts[0][coupon]")["id"]
+    return None, reference(world, "coupon", given[0]["coupon"], "discounts[0][coupon]")["id"]

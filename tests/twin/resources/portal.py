@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from tests.twin.errors import TwinError, invalid, missing
+from tests.twin.resources.changes import needed, reference
 from tests.twin.routing import Call, page_of, route
 from tests.twin.world import Row, World
 
@@ -30,14 +31,8 @@ FEATURES: dict[str, Row] = {
         "trial_update_behavior": "end_trial",
     },
 }
-FLOW_NEEDS = {
-    "customer_update": "customer_update",
-    "payment_method_update": "payment_method_update",
-    "subscription_cancel": "subscription_cancel",
-    "subscription_pause": "subscription_pause",
-    "subscription_update": "subscription_update",
-    "subscription_update_confirm": "subscription_update",
-}
+FLOWS = ("payment_method_update", "subscription_cancel")  # each needs the feature of the same name
+OTHER_FLOWS = ("customer_update", "subscription_pause", "subscription_update", "subscription_update_confirm")
 
 
 @route("POST", "/v1/billing_portal/configurations")
@@ -88,11 +83,8 @@ def list_configurations(world: World, call: Call) -> Row:
 @route("POST", "/v1/billing_portal/sessions")
 def create_session(world: World, call: Call) -> Row:
     params = call.params
-    if "customer" not in params:
-        raise invalid("Missing required param: customer.", "customer", code="parameter_missing")
-    customer = world.get("customer", params["customer"], "customer")
-    if customer.get("deleted"):
-        raise missing("customer", customer["id"], "customer")
+    needed(params, "customer")
+    customer = reference(world, "customer", params["customer"], "customer")
     configuration = _configuration_for(world, params)
     secret = secrets.token_urlsafe(32)
     session = {
@@ -153,9 +145,9 @@ def _check_feature(world: World, name: str, given: dict[str, Any]) -> None:
             if not given.get(field):
                 raise invalid(f"Missing required param: features[subscription_update][{field}].", f"features[{name}]")
         for product in given["products"]:
-            world.get("product", product["product"], "features[subscription_update][products]")
+            reference(world, "product", product["product"], "features[subscription_update][products]")
             for price in product["prices"]:
-                world.get("price", price, "features[subscription_update][products]")
+                reference(world, "price", price, "features[subscription_update][products]")
 
 
 def _configuration(world: World, id: str) -> Row:
@@ -168,7 +160,10 @@ def _configuration_for(world: World, params: dict[str, Any]) -> Row:
             "No configuration provided and your test mode default configuration has not been created. Provide a "
             "configuration or create your default by saving your customer portal settings in test mode."
         )
-    configuration = _configuration(world, params["configuration"])
+    configuration = world.table("billing_portal.configuration").get(params["configuration"])
+    if configuration is None:
+        message = f"No such configuration: '{params['configuration']}'"
+        raise invalid(message, "configuration", code="resource_missing")
     if not configuration["active"]:
         raise invalid(f"The configuration {configuration['id']} is not active.", "configuration")
     return configuration
@@ -178,18 +173,18 @@ def _flow(world: World, given: dict[str, Any] | None, configuration: Row, custom
     if given is None:
         return None
     kind = given["type"]
-    if kind not in {"payment_method_update", "subscription_cancel"}:
+    if kind not in FLOWS:
         raise TwinError(501, "api_error", f"The twin does not know the portal flow {kind}.")
-    if not configuration["features"][FLOW_NEEDS[kind]]["enabled"]:
-        raise invalid(f"The portal configuration does not have {FLOW_NEEDS[kind]} enabled.", "flow_data[type]")
+    if not configuration["features"][kind]["enabled"]:
+        raise invalid(f"The portal configuration does not have {kind} enabled.", "flow_data[type]")
     flow = {
         "type": kind,
         "after_completion": _after_completion(given.get("after_completion")),
-        **dict.fromkeys(name for name in FLOW_NEEDS if name != "payment_method_update"),
+        **dict.fromkeys((*OTHER_FLOWS, "subscription_cancel")),
     }
     if kind == "subscription_cancel":
         aim = given.get(kind, {}).get("subscription")
-        subscription = world.get("subscription", aim or "", "flow_data[subscription_cancel][subscription]")
+        subscription = reference(world, "subscription", aim or "", "flow_data[subscription_cancel][subscription]")
         if subscription["customer"] != customer["id"]:
             raise missing("subscription", subscription["id"], "flow_data[subscription_cancel][subscription]")
         flow[kind] = {"subscription": subscription["id"], "retention": None}
