@@ -5,7 +5,8 @@
     ├── StripeUnavailable   no answer, or one that says "later": try the same again
     └── StripeRefused       a final no, with Stripe's code and sentence
         ├── CardDeclined    the bank said no, or wants to hear from the card's holder
-        └── StripeMissing   no such customer, subscription, price, ...
+        ├── StripeMissing   no such customer, subscription, price, ...
+        └── BadSignature    a message that says it is Stripe's and is not, or is not of now
 """
 
 
@@ -35,3 +36,7 @@ class CardDeclined(StripeRefused):
 
 class StripeMissing(StripeRefused):
     """What the call names is not there, or not any more."""
+
+
+class BadSignature(StripeRefused):
+    """No secret of ours signed this body, or it was signed more than five minutes from now."""

@@ -116,3 +116,12 @@ class EventHead:
     livemode: bool
     created_at: datetime
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What `set_up` found and did, one sentence each; `webhook_secret` is empty unless an endpoint was made."""
+
+    lines: tuple[str, ...]
+    prices: tuple[Price, ...]
+    webhook_secret: str

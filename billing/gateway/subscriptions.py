@@ -1,0 +1,142 @@
+"""What is done to a subscription. Each call may be made again with the same key and does its work once."""
+
+from typing import TYPE_CHECKING, Literal
+
+from billing.gateway.client import asking
+from billing.gateway.errors import StripeMissing, StripeRefused
+from billing.gateway.reading import id_of
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe.params import SubscriptionScheduleUpdateParamsPhase
+    from stripe.params import SubscriptionScheduleUpdateParamsPhaseDiscount as PhaseDiscount
+
+GONE = ("released", "canceled", "completed")
+
+
+def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: int, key: str) -> None:
+    """Another price or more seats at once, the difference charged at once. Until that is paid nothing changes: Stripe
+    then keeps the change as a pending update.
+    """
+    with asking() as client:
+        client.v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item_id, "price": price_id, "quantity": quantity}],
+                "proration_behavior": "always_invoice",
+                "payment_behavior": "pending_if_incomplete",
+            },
+            {"idempotency_key": key},
+        )
+
+
+def set_quantity(
+    *, subscription_id: str, item_id: str, quantity: int, prorate: Literal["invoice_now", "credit_later"], key: str
+) -> None:
+    """Set the seats. `invoice_now` charges what is added at once; `credit_later` leaves the difference to the next
+    invoice. The seats change either way: a failed payment makes the subscription past due.
+    """
+    with asking() as client:
+        client.v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item_id, "quantity": quantity}],
+                "proration_behavior": "always_invoice" if prorate == "invoice_now" else "create_prorations",
+                "payment_behavior": "allow_incomplete",
+            },
+            {"idempotency_key": key},
+        )
+
+
+def change_at_period_end(
+    *, subscription_id: str, price_id: str, quantity: int, interval: str, key: str
+) -> None:
+    """Another price from the next period on, through a schedule that lets go of the subscription afterwards.
+
+    A schedule that is there already is given this change instead of its own.
+    """
+    with asking() as client:
+        subscription = client.v1.subscriptions.retrieve(subscription_id)
+        known = id_of(subscription.schedule)
+        if known:
+            schedule = client.v1.subscription_schedules.retrieve(known)
+        else:
+            schedule = client.v1.subscription_schedules.create(
+                {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-1"}
+            )
+        next_phase: SubscriptionScheduleUpdateParamsPhase = {
+            "items": [{"price": price_id, "quantity": quantity}],
+            "duration": {"interval": interval, "interval_count": 1},
+            "proration_behavior": "none",
+        }
+        client.v1.subscription_schedules.update(
+            schedule.id,
+            {"end_behavior": "release", "phases": [_current_phase(schedule), next_phase]},
+            {"idempotency_key": f"{key}-2"},
+        )
+
+
+def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionScheduleUpdateParamsPhase":
+    """The running phase as it is, with its discounts: what an update leaves out is taken away."""
+    if schedule.current_phase is None:
+        raise StripeRefused("schedule_not_running", f"The schedule {schedule.id} is {schedule.status}.")
+    start = schedule.current_phase.start_date
+    phase = next(phase for phase in schedule.phases if phase.start_date == start)
+    kept: SubscriptionScheduleUpdateParamsPhase = {
+        "items": [{"price": id_of(item.price), "quantity": item.quantity or 1} for item in phase.items],
+        "start_date": phase.start_date,
+        "end_date": phase.end_date,
+        "proration_behavior": "none",
+    }
+    if phase.discounts:
+        kept["discounts"] = [_discount(discount) for discount in phase.discounts]
+    return kept
+
+
+def _discount(discount: "stripe.SubscriptionSchedule.Phase.Discount") -> "PhaseDiscount":
+    if discount.discount:
+        return {"discount": id_of(discount.discount)}
+    if discount.promotion_code:
+        return {"promotion_code": id_of(discount.promotion_code)}
+    return {"coupon": id_of(discount.coupon)}
+
+
+def cancel_at_period_end(*, subscription_id: str, schedule_id: str, key: str) -> None:
+    """Let the subscription end with its period. A schedule is let go of first: the change it had planned is off."""
+    with asking() as client:
+        if schedule_id:
+            _release(client, schedule_id, f"{key}-1")
+        client.v1.subscriptions.update(
+            subscription_id, {"cancel_at_period_end": True}, {"idempotency_key": f"{key}-2"}
+        )
+
+
+def resume(*, subscription_id: str, schedule_id: str, key: str) -> None:
+    """Undo a planned end or a planned change."""
+    with asking() as client:
+        if schedule_id:
+            _release(client, schedule_id, f"{key}-1")
+        subscription = client.v1.subscriptions.retrieve(subscription_id)
+        if subscription.cancel_at_period_end:
+            client.v1.subscriptions.update(
+                subscription_id, {"cancel_at_period_end": False}, {"idempotency_key": f"{key}-2"}
+            )
+        elif subscription.cancel_at is not None:
+            # A date set by hand in Stripe's dashboard.
+            client.v1.subscriptions.update(subscription_id, {"cancel_at": ""}, {"idempotency_key": f"{key}-3"})
+
+
+def _release(client: "stripe.StripeClient", schedule_id: str, key: str) -> None:
+    """Take a schedule off its subscription; one that has ended by itself needs nothing."""
+    if client.v1.subscription_schedules.retrieve(schedule_id).status not in GONE:
+        client.v1.subscription_schedules.release(schedule_id, {}, {"idempotency_key": key})
+
+
+def end_now(*, subscription_id: str, key: str) -> None:
+    """End the subscription at once, nothing paid back; one that has ended already is left as it is."""
+    try:
+        with asking() as client:
+            client.v1.subscriptions.cancel(subscription_id, {}, {"idempotency_key": key})
+    except StripeMissing:
+        # Stripe's answer for an ended one as for one it never had.
+        return
