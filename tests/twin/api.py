@@ -51,11 +51,15 @@ class Twin:
         except TwinError as error:
             reply = json_reply(error.status, error.body())
         except Exception:
-            self.crashes.append(f"{request.method} {request.path}\n{traceback.format_exc()}")
-            print(self.crashes[-1], file=sys.stderr, flush=True)
+            self.crashed(request)
             reply = json_reply(500, {"error": {"type": "api_error", "message": "The twin itself failed; see its log."}})
         headers = {"Request-Id": id, "Stripe-Version": API_VERSION, **reply.headers}
         return replace(reply, headers=headers)
+
+    def crashed(self, request: Request) -> None:
+        """Note the exception that is being handled: a failure of the twin itself, which fails the test at its end."""
+        self.crashes.append(f"{request.method} {request.path}\n{traceback.format_exc()}")
+        print(self.crashes[-1], file=sys.stderr, flush=True)
 
     def _serve(self, request: Request, id: str) -> Reply:
         authenticate(request.headers.get("authorization", ""))
@@ -112,7 +116,7 @@ class Twin:
             if call.method != "GET":
                 world.dirty.set()
         answer = expand(world, answer, paths)
-        gate.check_answer(answer)
+        gate.check_answer(call.method, call.path, answer)
         return dict(answer)
 
 

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.twin import control, pages, resources
+from tests.twin import clockwork, control, pages, resources
 from tests.twin.api import Twin
 from tests.twin.errors import TwinError
 from tests.twin.postman import Postman
@@ -107,12 +107,16 @@ def visit(twin: Twin, request: Request) -> Reply:
     template, path_args = found
     try:
         with twin.world.lock:
+            clockwork.run_until(twin.world, twin.world.now())
             shown = PAGES.entries[request.method, template](
                 twin.world, Visit(request.method, path_args, query, form, request.base_url)
             )
             twin.world.dirty.set()
     except TwinError as error:
         return Reply(error.status, str(error).encode(), {"Content-Type": "text/plain; charset=utf-8"})
+    except Exception:
+        twin.crashed(request)
+        return Reply(500, b"The twin itself failed; see its log.", {"Content-Type": "text/plain; charset=utf-8"})
     headers = {"Content-Type": "text/html; charset=utf-8", **shown.headers}
     if shown.location is not None:
         return Reply(303, b"", {**headers, "Location": shown.location})

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
-from tests.twin import deliveries
+from tests.twin import deliveries, gate
 from tests.twin.errors import missing
 
 API_VERSION = "2026-10-28.endive"
@@ -123,10 +123,12 @@ class World:
     def emit(self, type: str, obj: Row, previous: Row | None = None) -> Row:
         """Record an event about `obj` as it is now and queue it for each webhook endpoint that wants it.
 
-        `previous` is what `data.previous_attributes` shows: the former values of what changed.
+        `previous` is what `data.previous_attributes` shows: the former values of what changed. Raises ContractError
+        for an object that Stripe would not send.
         """
         customer = obj["id"] if obj.get("object") == "customer" else obj.get("customer")
         data: Row = {"object": public(obj)}
+        gate.check_object(data["object"])
         if previous is not None:
             data["previous_attributes"] = deepcopy(previous)
         event = self.add(

@@ -6,9 +6,13 @@ recurring price") are the handlers' own.
 
 from typing import Any
 
+from tests.twin.gate import answers
+from tests.twin.gate.answers import ContractError, check_object
 from tests.twin.gate.contract import addresses
 from tests.twin.gate.contract import routes as _routes
 from tests.twin.gate.params import check_params
+
+__all__ = ["ContractError", "check", "check_answer", "check_object", "match", "routes"]
 
 
 def routes() -> dict[tuple[str, str], str]:
@@ -27,5 +31,9 @@ def check(method: str, template: str, params: dict[str, Any]) -> dict[str, Any]:
     return check_params(_routes()[method, template].params, params)
 
 
-def check_answer(answer: dict[str, Any]) -> None:
-    """Raises ContractError if the SDK's classes would not know this answer."""
+def check_answer(method: str, path: str, answer: dict[str, Any]) -> None:
+    """Raises ContractError if this is not what the SDK says such a request is answered with."""
+    template = match(method, path)
+    if template is not None:
+        route = _routes()[method, template]
+        answers.check_answer(route.answer, route.wrapper, answer)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import stripe
 
-from tests.twin.routing import Table
+from tests.twin.table import Table
 
 Name = tuple[str, str]  # module, class
 
