@@ -9,14 +9,17 @@ next one starts.
 from config.local.postgres import start_postgres
 from config.local.record import forget_urls, record_urls, recorded_url
 from config.local.server import LocalStackError, Server
+from config.local.stripe_twin import StripeTwin, stripe_twin
 from config.local.valkey import start_valkey
 
 __all__ = [
     "LocalStackError",
     "Server",
+    "StripeTwin",
     "forget_urls",
     "record_urls",
     "recorded_url",
     "start_postgres",
     "start_valkey",
+    "stripe_twin",
 ]

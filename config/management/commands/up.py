@@ -25,7 +25,7 @@ from config.local.server import writable_folder
 from config.supervisor import TICK, Console, Program, ProgramKeepsEnding, Supervisor, stop_on_signals
 
 READY_TIMEOUT = 120.0  # seconds from the start of the programs to the first good answer
-NAMES = ("pare", "setup", "web", "worker", "beat", "demo")
+NAMES = ("pare", "setup", "web", "worker", "beat", "demo", "stripe")
 
 
 class CannotStart(Exception):
@@ -80,13 +80,16 @@ def run(address: Address, console: Console, stop: threading.Event, stack: ExitSt
     data = writable_folder(settings.DATA)
     stack.enter_context(only_one(data))
     check_port(address.host, address.port)
+    twin = stripe_twin(address, data)
     servers, urls = start_servers(data, stack)
-    supervisor = Supervisor(programs(address, data), environment(address, urls, demo=demo), console)
+    supervisor = Supervisor(programs(address, data, twin), environment(address, urls, twin, demo=demo), console)
     prepare(supervisor, stop)
     if not stop.is_set():
         stack.callback(end, supervisor, console)
         supervisor.start()
         announce(address, supervisor, servers, console, stop)
+        if twin and not stop.is_set():
+            fill(twin, supervisor, console, stop)
         if demo and not stop.is_set():
             supervisor.add(Program("demo", manage("demo"), once=True))
         while not stop.wait(TICK):
@@ -168,14 +171,44 @@ def start_servers(data: Path, stack: ExitStack) -> tuple[list[local.Server], dic
     return servers, urls
 
 
-def environment(address: Address, urls: dict[str, str], *, demo: bool) -> dict[str, str]:
+def stripe_twin(address: Address, data: Path) -> local.StripeTwin | None:
+    """The twin of Stripe on the next port, when PARE_STRIPE asks for it."""
+    twin = local.stripe_twin(
+        env("PARE_STRIPE"),
+        real_key=env("STRIPE_SECRET_KEY"),
+        root=settings.BASE_DIR,
+        data=data,
+        port=address.port + 1,
+        site=site_of(address),
+    )
+    if twin:
+        check_port("127.0.0.1", twin.port)
+    return twin
+
+
+def fill(twin: local.StripeTwin, supervisor: Supervisor, console: Console, stop: threading.Event) -> None:
+    """Give the twin our products and prices, and say where it is."""
+    if supervisor.run_once(Program("stripe", manage("stripe_setup")), stop) and not stop.is_set():
+        console.say("The twin of Stripe has no prices, so nothing can be bought: the lines above say why.")
+    else:
+        console.say(f"Payments go to a twin of Stripe (test cards, clock): {twin.url}")
+
+
+def site_of(address: Address) -> str:
+    """The address people type."""
+    return (env("SITE_ROOT") or address.url).rstrip("/")
+
+
+def environment(
+    address: Address, urls: dict[str, str], twin: local.StripeTwin | None, *, demo: bool
+) -> dict[str, str]:
     """What every program gets: this environment, where the servers are, and the address people type."""
     more = {"PARE_ALLOW_LOCAL_REPOSITORIES": "1"} if demo else {}  # it links this very folder
-    site = env("SITE_ROOT") or address.url
-    return {**os.environ, **urls, **more, "PARE_DATA": str(settings.DATA), "SITE_ROOT": site}
+    paid = twin.environment if twin else {}
+    return {**os.environ, **urls, **more, **paid, "PARE_DATA": str(settings.DATA), "SITE_ROOT": site_of(address)}
 
 
-def programs(address: Address, data: Path) -> list[Program]:
+def programs(address: Address, data: Path, twin: local.StripeTwin | None) -> list[Program]:
     # As root (in a container) Celery warns about pickle, which is not accepted here.
     python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
     celery = [*python, "celery", "--quiet", "-A", "config"]
@@ -203,6 +236,7 @@ def programs(address: Address, data: Path) -> list[Program]:
         Program("web", web),
         Program("worker", worker, stop=patient, orphan_signal=signal.SIGQUIT),
         Program("beat", beat),
+        *([Program("stripe", twin.command)] if twin else []),
     ]
 
 

@@ -76,8 +76,12 @@ def choice(label: str, name: str, options: Sequence[tuple[str, str]]) -> Html:
     return el("p", el("label", label, for_=identity), el("select", entries, id=identity, name=name), class_="field")
 
 
-def button(text: str, name: str | None = None, value: str | None = None, *, quiet: bool = False) -> Html:
-    return el("button", text, type="submit", name=name, value=value, class_="quiet" if quiet else None)
+def button(
+    text: str, name: str | None = None, value: str | None = None, *, quiet: bool = False, label: str | None = None
+) -> Html:
+    """A button that sends its form; `label` is what is read out where `text` alone would not do."""
+    look = "quiet" if quiet else None
+    return el("button", text, type="submit", name=name, value=value, class_=look, aria_label=label)
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Child]], *, empty: str) -> Html:
