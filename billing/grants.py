@@ -33,7 +33,8 @@ def lock_account(team: Team) -> BillingAccount:
 def apply_grant(*, account: BillingAccount, grant: Grant, source: Source, actor: User | None) -> bool:
     """Writes a grant to an account that the caller has locked, and to its team; gives whether anything changed.
 
-    A changed plan is audited, and paying members are told. Nothing over a new cap is deleted.
+    Changed plans and seats are audited; of another plan owners and billing members are told. Nothing over a new cap
+    is deleted.
     """
     now = timezone.now()
     before = _standing(account)
@@ -45,13 +46,21 @@ def apply_grant(*, account: BillingAccount, grant: Grant, source: Source, actor:
         return False
     account.changed_at = now
     account.save(update_fields=["plan", "seats", "source", "seats_follow_members", "valid_until", "changed_at"])
-    plan, shown = BY_KEY[grant.plan], {"before": _shown(before), "after": _shown(after)}
-    if shown["before"] != shown["after"]:
-        audit.record(team=account.team, actor=actor, action="plan.changed", target=plan.name, details=shown)
-    if before["plan"] != after["plan"]:
-        facts = {"before": before["plan"], "after": after["plan"]}
-        notices.request(account, NoticeKind.PLAN_CHANGED, key=now.isoformat(), facts=facts)
+    _tell(account, before, after, actor)
     return True
+
+
+def _tell(account: BillingAccount, before: dict[str, Any], after: dict[str, Any], actor: User | None) -> None:
+    shown = {"before": _shown(before), "after": _shown(after)}
+    if shown["before"] != shown["after"]:
+        seats_only = {**shown["before"], "seats": after["seats"]} == shown["after"]
+        action, target = "seats.changed" if seats_only else "plan.changed", BY_KEY[account.plan].name
+        audit.record(team=account.team, actor=actor, action=action, target=target, details=shown)
+    if before["plan"] != after["plan"]:
+        # A grant that has an end is one of a payment that failed.
+        reason = "unpaid" if account.valid_until and account.plan == STARTER.key else ""
+        facts = {"before": before["plan"], "after": after["plan"], "reason": reason}
+        notices.request(account, NoticeKind.PLAN_CHANGED, key=account.changed_at.isoformat(), facts=facts)
 
 
 def _standing(account: BillingAccount) -> dict[str, Any]:
@@ -67,8 +76,11 @@ def _write_facts(account: BillingAccount, now: datetime) -> None:
     """The team's own copy of what its plan allows: written every time, because a grace ends without a write."""
     effective = effective_plan(account, now)
     team = Team.objects.select_for_update(no_key=True).get(pk=account.team_id)
-    team.member_cap = effective.members
-    team.service_keys_allowed = effective.service_keys
-    team.audit_log_allowed = effective.audit_log
-    team.payment_grace_until = account.valid_until
-    team.save(update_fields=["member_cap", "service_keys_allowed", "audit_log_allowed", "payment_grace_until"])
+    facts = {
+        "member_cap": effective.members,
+        "service_keys_allowed": effective.service_keys,
+        "audit_log_allowed": effective.audit_log,
+        "payment_grace_until": account.valid_until,
+    }
+    if any(getattr(team, name) != value for name, value in facts.items()):
+        Team.objects.filter(pk=team.pk).update(**facts)

@@ -1,0 +1,32 @@
+"""Telling the operator what only a person can put right: a line in the log, and a mail to PARE_OPERATORS."""
+
+import logging
+
+from django.core.cache import cache
+from django.core.mail import mail_admins
+
+log = logging.getLogger(__name__)
+ONCE_IN = 24 * 3600  # seconds
+
+
+def alert(fact: str, text: str) -> None:
+    """Tells the operators `text`, once a day for each `fact`. Never raises: whoever alerts has other work to do.
+
+    Call it after the transaction: it may wait for a mail server. `text` names no card and no address of an invoice.
+    """
+    if not is_first(f"alert:{fact}", ONCE_IN):
+        return
+    log.error("%s", text)
+    try:
+        mail_admins(f"Pare: {' '.join(text.split('. ')[0].split())[:150]}", text)
+    except Exception:  # whatever a mail server can do
+        log.exception("The operators could not be told by mail.")
+
+
+def is_first(fact: str, seconds: int) -> bool:
+    """Whether this fact comes up for the first time within so many seconds; without a cache it always does."""
+    try:
+        return cache.add(f"billing:{fact}", 1, seconds)
+    except Exception:  # any client's errors, time-outs among them
+        log.warning("The cache does not answer; this may be told twice.")
+        return True
