@@ -9,6 +9,7 @@ from textwrap import shorten
 from typing import Any, Dict, ForwardRef, Literal, Mapping, Union, get_args, get_origin  # noqa: UP035 - the SDK's words
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
@@ -89,7 +90,7 @@ def _plain(value: Any) -> Any:
 
 def _refusal(error: ValidationError, params: dict[str, Any]) -> TwinError:
     """The problem that lies deepest: of a union, the branch that came nearest."""
-    problems = [(_path(list(item["loc"]), params), item) for item in error.errors(include_url=False)]
+    problems = [(_path(item, params), item) for item in error.errors(include_url=False)]
     path, worst = max(problems, key=lambda pair: len(pair[0]))
     param = "".join(f"[{part}]" if place else str(part) for place, part in enumerate(path))
     kind, given = worst["type"], str(worst["input"])[:100]
@@ -105,17 +106,15 @@ def _refusal(error: ValidationError, params: dict[str, Any]) -> TwinError:
     return invalid(f"Invalid {param}: {worst['msg']}", param)
 
 
-def _path(loc: list[int | str], params: dict[str, Any]) -> list[int | str]:
-    """The keys of `loc` alone: between them pydantic names the branches of unions."""
+def _path(problem: ErrorDetails, params: dict[str, Any]) -> list[int | str]:
+    """The keys of its place alone: between them pydantic names the branches of unions."""
     path: list[int | str] = []
     here: Any = params
-    for place, part in enumerate(loc):
+    for part in problem["loc"]:
         if isinstance(here, dict) and part in here or isinstance(here, list) and isinstance(part, int):
             path.append(part)
             here = here[part]  # type: ignore[index]
-        elif isinstance(here, dict) and place == len(loc) - 1:
-            path.append(part)
-    return path
+    return [*path, problem["loc"][-1]] if problem["type"] == "missing" else path
 
 
 def _unknown(param: str) -> TwinError:
