@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from django.conf import settings
 from django.core.cache import cache
 
+from billing.gateway.cards import keep_one_card
 from billing.gateway.client import asking
 from billing.gateway.errors import StripeMissing, StripeRefused
 from billing.gateway.reading import checkout_from
@@ -80,7 +81,12 @@ def expire_checkout(session_id: str, *, key: str) -> None:
 def open_portal(
     *, customer_id: str, return_url: str, flow: Literal["", "payment_method_update"], key: str
 ) -> str:
-    """The address of a portal session, good for some minutes. With a flow it goes straight there and back."""
+    """The address of a portal session, good for some minutes. With a flow it goes straight there and back.
+
+    The card that is charged becomes the customer's own on the way, for that is the one which people change there.
+    """
+    with asking() as client:
+        keep_one_card(client, customer_id, key)
     try:
         return _portal_session(customer_id, return_url, flow, _portal_configuration(), key)
     except StripeMissing as error:

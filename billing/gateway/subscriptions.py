@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from billing.gateway.cards import keep_one_card
 from billing.gateway.client import asking
 from billing.gateway.errors import StripeMissing, StripeRefused
 from billing.gateway.reading import id_of
@@ -61,6 +62,8 @@ def change_at_period_end(
         if known:
             schedule = client.v1.subscription_schedules.retrieve(known)
         else:
+            # Else the schedule would keep the subscription's card and bring it back with its next phase.
+            keep_one_card(client, id_of(subscription.customer), key)
             schedule = client.v1.subscription_schedules.create(
                 {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-1"}
             )
