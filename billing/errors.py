@@ -6,7 +6,7 @@ DomainError
 ├── PaidThroughStripe, AlreadySubscribed, NoSubscription, NoCustomer, PlanSame,
 │   NothingToResume, NothingToPay, CheckoutEnded                    409: nothing to do it to, or done already
 ├── ChangeInProgress, PaymentOverdue, PaymentPending                409: something else comes first
-├── CurrencyClash, CustomerGone, Superseded, ChangeRefused          409: Stripe said no
+├── CurrencyClash, CustomerGone, Superseded, GivenUp, ChangeRefused 409: Stripe said no, or nothing
 └── NoStripe, StripeAway, PriceMissing                              503
 """
 
@@ -103,6 +103,11 @@ class Superseded(DomainError):
     message = "The subscription changed meanwhile, so this was not done. Look at the plan as it is now, then try again."
 
 
+class GivenUp(DomainError):
+    code, status = "given_up", 409
+    message = "Stripe did not answer for too long, so this was given up. Look at the plan as it is, then try again."
+
+
 class ChangeRefused(DomainError):
     """`message` carries Stripe's own sentence."""
 
@@ -126,3 +131,9 @@ class PriceMissing(DomainError):
         "This plan has no price at Stripe. Whoever runs this Pare has been told; "
         "`manage.py stripe_setup` makes the prices."
     )
+
+
+def by_code(code: str, message: str) -> DomainError:
+    """The refusal that was noted on a change, to be raised again."""
+    kinds = {kind.code: kind for kind in DomainError.__subclasses__() if kind.__module__ == __name__}
+    return kinds.get(code, ChangeRefused)(message)

@@ -10,7 +10,7 @@ from billing.services.checkout import confirm_checkout, finish_checkout_start, o
 from billing.services.money import portal_url, refresh, retry_payment
 from billing.services.plans import change_plan, plan_of
 from billing.services.previews import preview, preview_seat
-from billing.services.subscriptions import change_subscription, change_to_show, resume, way_to
+from billing.services.subscriptions import change_subscription, resume
 
 __all__ = [
     "BadSeats",
@@ -18,7 +18,6 @@ __all__ = [
     "UnknownPlan",
     "change_plan",
     "change_subscription",
-    "change_to_show",
     "confirm_checkout",
     "finish_checkout_start",
     "open_checkout",
@@ -30,5 +29,4 @@ __all__ = [
     "resume",
     "retry_payment",
     "start_checkout",
-    "way_to",
 ]

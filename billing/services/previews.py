@@ -1,17 +1,105 @@
 """What a change would cost, reckoned by Stripe; kept for a minute."""
 
+from dataclasses import dataclass, replace
+from typing import cast
+
+from django.core.cache import cache
+
 from accounts.models import Team
-from billing.gateway.types import Preview
+from accounts.services import members_in_use
+from billing import changes, errors, gateway
+from billing.gateway import Preview
+from billing.models import BillingAccount, ChangeKind, Subscription
+from billing.plans import BY_KEY
+from billing.services.guards import check_looks, check_paid_plan, stripe_answers
+
+KEPT_SECONDS = 60
+# After a call without an answer pages do without for so long, instead of waiting for it each time.
+AWAY_SECONDS = 15
+AWAY = "billing:previews-away"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A plan with its quantity, and what the team has now."""
+
+    customer: str | None
+    subscription: Subscription | None
+    plan: str
+    interval: str
+    quantity: int
+
+    @property
+    def cache_key(self) -> str:
+        now = self.subscription
+        has = (now.stripe_id, now.plan, now.interval, now.quantity, now.status) if now else ()
+        return ":".join(map(str, ("billing:preview", self.customer, *has, self.plan, self.interval, self.quantity)))
 
 
 def preview(*, team: Team, plan: str, interval: str) -> Preview:
-    """The cost of moving to this plan now, with the seats that the team needs now.
+    """The cost of moving to this plan, with the seats that the team needs now.
 
-    Raises UnknownPlan, UnknownInterval, NoStripe, StripeAway, PriceMissing, RateLimited.
+    A change that comes at the end of the period costs nothing now. Raises UnknownPlan, UnknownInterval, NoStripe,
+    StripeAway, PriceMissing, ChangeRefused, RateLimited.
     """
-    raise NotImplementedError
+    check_paid_plan(plan, interval)
+    customer, subscription = _standing(team)
+    quantity = max(1, members_in_use(team)) if BY_KEY[plan].per_member else 1
+    return _answer(team, _Question(customer, subscription, plan, interval, quantity))
 
 
-def preview_seat(team: Team) -> Preview:
-    """The cost of one more member on the team's subscription. Raises NoSubscription, and as above."""
-    raise NotImplementedError
+def preview_seat(team: Team, *, more: int = 1) -> Preview:
+    """The cost of so many more members (-1: one less) on the subscription. Raises NoSubscription, and as above."""
+    customer, subscription = _standing(team)
+    if subscription is None or not BY_KEY[subscription.plan].per_member:
+        raise errors.NoSubscription
+    quantity = max(1, members_in_use(team) + more)
+    return _answer(team, _Question(customer, subscription, subscription.plan, subscription.interval, quantity))
+
+
+def _standing(team: Team) -> tuple[str | None, Subscription | None]:
+    account = BillingAccount.objects.for_team(team).first()
+    if account is None:
+        return None, None
+    return account.stripe_customer_id, account.subscriptions.live().first()
+
+
+def _answer(team: Team, question: _Question) -> Preview:
+    """From the cache, or asked of Stripe; a call that got no answer keeps the next ones from waiting too."""
+    if known := cache.get(question.cache_key):
+        return cast(Preview, known)
+    if cache.get(AWAY):
+        raise errors.StripeAway
+    check_looks(team)
+    try:
+        with stripe_answers():
+            found = _ask(question)
+    except errors.StripeAway:
+        cache.set(AWAY, True, AWAY_SECONDS)
+        raise
+    cache.set(question.cache_key, found, KEPT_SECONDS)
+    return found
+
+
+def _ask(question: _Question) -> Preview:
+    customer, subscription, quantity = question.customer, question.subscription, question.quantity
+    price = _price(question)
+    if customer is None or subscription is None:
+        return gateway.preview_new(customer_id=customer, price_id=price, quantity=quantity)
+    if changes.direction(subscription, question.plan, question.interval) == ChangeKind.DOWNGRADE:
+        first = gateway.preview_new(customer_id=customer, price_id=price, quantity=quantity)
+        return replace(first, due_now_cents=0, next_cents=first.due_now_cents, next_at=subscription.period_end)
+    return gateway.preview_change(
+        customer_id=customer,
+        subscription_id=subscription.stripe_id,
+        item_id=subscription.item_id,
+        price_id=price,
+        quantity=quantity,
+    )
+
+
+def _price(question: _Question) -> str:
+    try:
+        return gateway.find_price(question.plan, question.interval).id
+    except gateway.StripeMissing as error:
+        raise errors.PriceMissing from error

@@ -1,0 +1,210 @@
+"""What a change sends: worked out once, from the state and the members now, and kept for every further attempt."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Team
+from accounts.services import members_in_use
+from billing import errors, gateway, sync
+from billing.entitlement import FULL
+from billing.gateway import Price, StripeMissing
+from billing.grants import lock_account
+from billing.models import BillingAccount, ChangeKind, ChangeState, CheckoutState, StripeChange, Subscription
+from billing.plans import BY_KEY, STARTER, PlanKey
+
+Request = dict[str, Any]
+# How long a Checkout session can be paid; Stripe takes 30 minutes to 24 hours.
+SESSION_LIFETIME = timedelta(hours=2)
+ORDER = list(BY_KEY)
+ON_A_SUBSCRIPTION = (
+    ChangeKind.UPGRADE,
+    ChangeKind.DOWNGRADE,
+    ChangeKind.CANCEL,
+    ChangeKind.RESUME,
+    ChangeKind.SEATS,
+)
+
+
+class NothingToDo(Exception):
+    """What is wanted is so already."""
+
+
+class TakenOver(Exception):
+    """The lease ran out, and another worker has the change."""
+
+
+def direction(subscription: Subscription, plan: str, interval: str) -> ChangeKind | None:
+    """What moving to this plan is: UPGRADE, done now, to a larger plan or to paying by year; DOWNGRADE or, for Starter,
+    CANCEL, done at the end of the period; None when the subscription is to it.
+    """
+    if plan == STARTER.key:
+        return ChangeKind.CANCEL
+    # "month" is less than "year" by the alphabet, too.
+    now, then = (ORDER.index(subscription.plan), subscription.interval), (ORDER.index(plan), interval)
+    if then == now:
+        return None
+    return ChangeKind.UPGRADE if then > now else ChangeKind.DOWNGRADE
+
+
+def freeze(change: StripeChange) -> None:
+    """Works out `change.request` and saves it. Fetches state and price first, then decides under the locks.
+
+    Raises NothingToDo, TakenOver, Superseded and other DomainErrors, GatewayErrors.
+    """
+    if change.account.stripe_customer_id:
+        sync.sync_customer(change.account.stripe_customer_id)
+    price = _price(change.wanted["plan"], change.wanted["interval"]) if "plan" in change.wanted else None
+    with transaction.atomic():
+        account = lock_account(change.account.team)
+        Team.objects.select_for_update(no_key=True).get(pk=account.team_id)  # members are counted
+        if account.team.closed_at and change.kind not in (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT):
+            raise errors.Superseded
+        request = BUILDERS[ChangeKind(change.kind)](change, account, price)
+        request["frozen_at"] = timezone.now().isoformat()
+        mine = StripeChange.objects.filter(pk=change.pk, state=ChangeState.DOING, claimed_at=change.claimed_at)
+        if not mine.update(request=request):
+            raise TakenOver
+    change.account, change.request = account, request
+
+
+def check_still_wanted(change: StripeChange) -> None:
+    """Raises Superseded when the subscription of a frozen request has ended meanwhile."""
+    if change.kind in ON_A_SUBSCRIPTION and change.request is not None:
+        subscription = Subscription.objects.live().filter(account=change.account_id)
+        if not subscription.filter(stripe_id=change.request["subscription"]).exists():
+            raise errors.Superseded
+
+
+def seats_for(team: Team, plan: str) -> int:
+    """The quantity that a subscription to this plan needs now."""
+    return max(1, members_in_use(team)) if BY_KEY[plan].per_member else 1
+
+
+def _price(plan: str, interval: str) -> Price:
+    try:
+        return gateway.find_price(cast(PlanKey, plan), interval)
+    except StripeMissing as error:
+        raise errors.PriceMissing from error
+
+
+def _live(account: BillingAccount) -> Subscription:
+    subscription = account.subscriptions.live().first()
+    if subscription is None:
+        raise errors.Superseded
+    return subscription
+
+
+def _checkout(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    assert price is not None
+    if account.subscriptions.live().exists():
+        raise errors.AlreadySubscribed
+    if not account.checkouts.filter(pk=change.wanted["checkout"], state=CheckoutState.STARTING).exists():
+        # The look at Stripe just now found the customer deleted.
+        raise errors.CustomerGone
+    if account.stripe_customer_id and account.currency not in ("", price.currency):
+        raise errors.CurrencyClash
+    return {
+        "customer": account.stripe_customer_id,
+        "new_customer": None if account.stripe_customer_id else _new_customer(change, account),
+        "price": price.id,
+        "quantity": seats_for(account.team, price.plan),
+        "success_url": change.wanted["success_url"],
+        "cancel_url": change.wanted["cancel_url"],
+        "expires_at": int((timezone.now() + SESSION_LIFETIME).timestamp()),
+        "client_reference": str(account.team.public_id),
+    }
+
+
+def _new_customer(change: StripeChange, account: BillingAccount) -> Request:
+    # The number goes up with each session that ended, so that a customer who was deleted is not answered again.
+    ended = account.checkouts.filter(state__in=(CheckoutState.COMPLETE, CheckoutState.EXPIRED)).count()
+    return {
+        "name": account.team.name,
+        "email": change.actor.email if change.actor else "",
+        "key": f"pare-customer-{account.team.public_id}-{ended}",
+    }
+
+
+def _expire_checkout(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    session = change.wanted["session_id"]
+    if not account.checkouts.filter(stripe_id=session, state=CheckoutState.OPEN).exists():
+        raise NothingToDo
+    return {"session": session}
+
+
+def _plan_change(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    """Members are counted here too, or a change of plan would bill for those of a minute ago."""
+    assert price is not None
+    subscription = _live(account)
+    if subscription.status not in FULL:
+        raise errors.PaymentOverdue
+    if subscription.pending_until and subscription.pending_until > timezone.now():
+        raise errors.PaymentPending
+    if direction(subscription, price.plan, price.interval) != change.kind:
+        raise errors.Superseded
+    is_upgrade = change.kind == ChangeKind.UPGRADE
+    return {
+        "subscription": subscription.stripe_id,
+        "item": subscription.item_id,
+        "price": price.id,
+        "interval": price.interval,
+        "quantity": seats_for(account.team, price.plan),
+        # What was planned for the end of the period is off. A planned change is replaced by the next one in its place.
+        "undo": subscription.cancel_at is not None or (is_upgrade and bool(subscription.schedule_id)),
+        "schedule": subscription.schedule_id if is_upgrade or subscription.cancel_at else "",
+    }
+
+
+def _cancel(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    subscription = _live(account)
+    if subscription.cancel_at is not None and not subscription.schedule_id:
+        raise NothingToDo
+    return {"subscription": subscription.stripe_id, "schedule": subscription.schedule_id}
+
+
+def _resume(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    subscription = _live(account)
+    if subscription.cancel_at is None and not subscription.schedule_id:
+        raise NothingToDo
+    return {"subscription": subscription.stripe_id, "schedule": subscription.schedule_id}
+
+
+def _seats(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    subscription = _live(account)
+    quantity = seats_for(account.team, subscription.plan)
+    is_more = quantity > subscription.quantity
+    if quantity == subscription.quantity or (is_more and subscription.status not in FULL):
+        raise NothingToDo
+    return {
+        "subscription": subscription.stripe_id,
+        "item": subscription.item_id,
+        "quantity": quantity,
+        "prorate": "invoice_now" if is_more else "credit_later",
+    }
+
+
+def _pay(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    if not account.invoices.unpaid().filter(stripe_id=change.wanted["invoice"]).exists():
+        raise NothingToDo
+    return {"invoice": change.wanted["invoice"]}
+
+
+def _end_now(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
+    return {"subscription": change.wanted["subscription_id"]}
+
+
+BUILDERS: dict[ChangeKind, Callable[[StripeChange, BillingAccount, Price | None], Request]] = {
+    ChangeKind.CHECKOUT: _checkout,
+    ChangeKind.EXPIRE_CHECKOUT: _expire_checkout,
+    ChangeKind.UPGRADE: _plan_change,
+    ChangeKind.DOWNGRADE: _plan_change,
+    ChangeKind.CANCEL: _cancel,
+    ChangeKind.RESUME: _resume,
+    ChangeKind.SEATS: _seats,
+    ChangeKind.PAY: _pay,
+    ChangeKind.END_NOW: _end_now,
+}
