@@ -44,11 +44,23 @@ team_rename           POST    302    302    403     403      404    login   logi
 team_close            GET     200    403    403     403      404    login   login
 team_close            POST    302    403    403     403      404    login   login
 billing               GET     200    200    403     200      404    login   login
+billing_plan          GET     200    403    403     200      404    login   login
+billing_cost          GET     200    403    403     200      404    login   login
+billing_change        POST    303    403    403     303      404    login   login
+billing_resume        POST    303    403    403     303      404    login   login
+billing_pay           POST    303    403    403     303      404    login   login
+billing_portal        POST    303    403    403     303      404    login   login
+billing_progress      GET     200    200    403     200      404    login   login
+billing_return        GET     404    403    403     404      404    login   login
+billing_refresh       POST    303    403    403     303      404    login   login
+billing_seat_preview  GET     200    200    403     200      404    login   login
 
 search                GET     200    200    200     200      404    login   login
 repository_list       GET     200    200    200     403      404    login   login
 repository_link       GET     200    200    403     403      404    login   login
 repository_link       POST    302    302    403     403      404    login   login
+repository_keep       GET     200    200    403     403      404    login   login
+repository_keep       POST    302    302    403     403      404    login   login
 repository            GET     200    200    200     403      404    login   login
 repository_progress   GET     200    200    200     403      404    login   login
 repository_reindex    POST    302    302    403     403      404    login   login

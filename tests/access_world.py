@@ -47,6 +47,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "api_key_create": {"name": "laptop", "kind": "personal", "scopes": ["usage:write"]},
     "team_rename": {"name": "Acme and sons"},
     "team_close": {"confirmation": "Acme"},
+    "billing_change": {"plan": "pro", "interval": "month"},
     "repository_link": {"url": "https://git.example/other/thing", "auth": "none"},
     "repository_token": {"token": "a-new-token"},
     "repository_unlink": {"name": "acme-shop"},

@@ -215,6 +215,13 @@ def address(world: World, row: Row, owner: Team | None) -> str:
     if row.route == "invitation":
         world.thing("invitation", world.cast.acme)
     public_id = world.thing(kind, owner) if owner else uuid.uuid4()
-    places = {"team": world.cast.acme.slug, "token": TOKEN, "public_id": public_id, "step": "repository"}
+    places = {
+        "team": world.cast.acme.slug,
+        "token": TOKEN,
+        "public_id": public_id,
+        "step": "repository",
+        "plan": "pro",
+        "interval": "month",
+    }
     path = reverse(row.route, kwargs={name: places[name] for name in ROUTES[row.route].places()})
     return path + QUERIES.get(row.route, "")

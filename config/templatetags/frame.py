@@ -5,8 +5,10 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
 
 from accounts.access import holds
+from accounts.roles import Right
 
 register = template.Library()
 
@@ -75,6 +77,17 @@ def tab_item(context: template.Context, route: str, label: str) -> dict[str, Any
     url = _open_url(context, route)
     path = context["request"].path if "request" in context else ""
     return {"url": url, "label": label, "here": bool(url) and path.startswith(str(url)), "exact": path == url}
+
+
+@register.inclusion_tag("_payment_banner.html", takes_context=True)
+def payment_banner(context: template.Context) -> dict[str, Any]:
+    """Says on every page of a team that a payment failed, to those who can mend it. Costs no query."""
+    request: Any = context.get("request")
+    team, membership = getattr(request, "team", None), getattr(request, "membership", None)
+    until, url = team.payment_grace_until if team else None, _team_url(context, "billing")
+    if until is None or membership is None or not holds(membership, Right.MANAGE_BILLING) or request.path == url:
+        return {"until": None}
+    return {"until": until, "is_over": until <= timezone.now(), "url": url}
 
 
 @register.simple_tag

@@ -22,8 +22,16 @@ LOOKS = ((1440, "light"), (360, "dark"))
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 # Not pages of ours to look at: the admin is Django's, the rest answers with something else than a page.
 OUTSIDE = re.compile(r"^(admin/|api/v1/|healthz|readyz|api/schema)")
-# There only in a state that these tests do not bring about: an invitation, an authenticator app.
-STATEFUL = {"invitation_offer", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_download_recovery_codes"}
+# There only in a state that these tests do not bring about: an invitation, an authenticator app, a payment.
+STATEFUL = {
+    "invitation_offer",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+    "billing_return",
+}
+# Parts of pages, loaded into them.
+FRAGMENTS = {"billing_progress", "billing_seat_preview"}
 
 
 def pages(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, str]]:
@@ -34,7 +42,7 @@ def pages(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple
             yield from pages(entry.url_patterns, route)
         elif isinstance(entry, URLPattern) and entry.name and not OUTSIDE.match(route):
             path = route.replace("<slug:team>", "acme")
-            if not re.search(r"[<(^]", path) and entry.name not in STATEFUL:
+            if not re.search(r"[<(^]", path) and entry.name not in STATEFUL | FRAGMENTS:
                 yield entry.name, f"/{path}"
 
 

@@ -1,0 +1,148 @@
+"""What each plan costs, and what a team can do about it from where it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from billing.models import Interval, StripePrice
+from billing.plans import PLANS, STARTER, Plan
+from billing.standing import Standing, State
+
+Prices = Mapping[tuple[str, str], StripePrice]
+
+
+class Act(StrEnum):
+    """What choosing a plan does. Each leads to a page that says what will happen and asks."""
+
+    CHECKOUT = "checkout"  # pay for a first subscription
+    NOW = "now"
+    LATER = "later"  # at the end of the period
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A price for people: of one seat on plans that are paid per member."""
+
+    cents: int
+    currency: str
+    interval: str
+    per_member: bool
+
+    @property
+    def unit(self) -> str:
+        return f"a member and {self.interval}" if self.per_member else f"a {self.interval}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One plan on the page. `act` is None when there is nothing to choose."""
+
+    plan: Plan
+    interval: str
+    tag: Tag | None  # None: free
+    is_current: bool
+    act: Act | None
+    label: str = ""
+    note: str = ""
+
+
+def prices() -> dict[tuple[str, str], StripePrice]:
+    """The prices at Stripe by plan and interval; empty until `stripe_setup` has run."""
+    return {(price.plan, price.interval): price for price in StripePrice.objects.all()}
+
+
+def tag_of(plan: Plan, interval: str, known: Prices) -> Tag | None:
+    """The price at Stripe, else the list price by month; None for a free plan."""
+    if price := known.get((plan.key, interval)):
+        return Tag(price.unit_amount_cents, price.currency, interval, plan.per_member)
+    cents = int(plan.monthly_usd * Decimal(100))
+    return Tag(cents, "usd", Interval.MONTH, plan.per_member) if cents else None
+
+
+def is_sold(plan: str, interval: str, known: Prices) -> bool:
+    """Whether the pair can be chosen: by month always, by year where there is a price for it."""
+    return interval == Interval.MONTH or (interval == Interval.YEAR and (plan, interval) in known)
+
+
+def act_for(standing: Standing, plan: Plan, interval: str) -> Act | None:
+    """What choosing this plan means for the team now; None when it stands there already."""
+    subscription = standing.subscription
+    if subscription is None:
+        return None if plan == STARTER else Act.CHECKOUT
+    if plan == STARTER:
+        return None if subscription.cancel_at else Act.CANCEL
+    here, there = _rank(subscription.plan_object, subscription.interval), _rank(plan, interval)
+    if here == there:
+        return None
+    return Act.NOW if there > here else Act.LATER
+
+
+def _rank(plan: Plan, interval: str) -> tuple[int, bool]:
+    """Plans go up by what they give; the same plan goes up from month to year."""
+    return PLANS.index(plan), interval == Interval.YEAR
+
+
+def offers(standing: Standing, interval: str, known: Prices, *, can_pay: bool) -> list[Offer]:
+    """All plans with what can be done; without payments (`can_pay`) only what holds and what it costs."""
+    return [_offer(standing, plan, interval, known, can_pay) for plan in PLANS]
+
+
+def _offer(standing: Standing, plan: Plan, interval: str, known: Prices, can_pay: bool) -> Offer:
+    shown = interval if is_sold(plan.key, interval, known) else str(Interval.MONTH)
+    act = act_for(standing, plan, shown) if can_pay else None
+    if act and not _may_choose(standing, act):
+        act = None
+    return Offer(
+        plan=plan,
+        interval=shown,
+        tag=tag_of(plan, shown, known),
+        is_current=plan.key == standing.paid_plan.key,
+        act=act,
+        label=_label(standing, plan, shown, act) if act else "",
+        note=_note(standing, plan),
+    )
+
+
+def _may_choose(standing: Standing, act: Act) -> bool:
+    """Something else comes first: a change on its way, a failed payment, a decision that is to be undone."""
+    subscription = standing.subscription
+    if subscription is None:
+        return True
+    if standing.change is not None:
+        return False
+    if act == Act.CANCEL:
+        return True
+    waits = subscription.pending_plan or subscription.next_plan or subscription.cancel_at
+    return not standing.payment_fails and standing.state != State.PAUSED and not waits
+
+
+def _label(standing: Standing, plan: Plan, interval: str, act: Act) -> str:
+    if act == Act.CANCEL:
+        return f"Cancel {standing.paid_plan.name}"
+    if act == Act.CHECKOUT:
+        return f"Upgrade to {plan.name}" if standing.state == State.FREE else f"Pay for {plan.name}"
+    if plan.key == standing.paid_plan.key:
+        return "Pay by year" if interval == Interval.YEAR else "Pay by month"
+    return f"Upgrade to {plan.name}" if act == Act.NOW else f"Change to {plan.name}"
+
+
+def _note(standing: Standing, plan: Plan) -> str:
+    """What stands already for this plan at a later date."""
+    subscription = standing.subscription
+    if subscription is None:
+        return ""
+    if plan == STARTER and subscription.cancel_at:
+        return f"From {day_of(subscription.cancel_at)}"
+    if plan.key == subscription.next_plan and subscription.next_at:
+        return f"From {day_of(subscription.next_at)}"
+    if plan.key == subscription.pending_plan:
+        return "Waits for its payment"
+    return ""
+
+
+def day_of(moment: datetime) -> str:
+    """As pages say a day: `3 Dec 2026`."""
+    return f"{moment.day} {moment:%b %Y}"
