@@ -173,7 +173,7 @@ def _page(value: Any, kind: Any, object: str, at: str, module: str = "") -> Iter
     if not isinstance(value, dict) or value.get("object") != object or not isinstance(value.get("data"), list):
         yield f"{at} is no {object}"
         return
-    if set(value) - PAGE_KEYS or type(value.get("has_more")) is not bool or not isinstance(value.get("url"), str):
+    if set(value) - PAGE_KEYS - {"total_count"} or type(value.get("has_more")) is not bool or not isinstance(value.get("url"), str):
         yield f"{at} has the keys {sorted(value)} instead of {sorted(PAGE_KEYS)}"
     for place, item in enumerate(value["data"]):
         yield from _check(item, kind, f"{at}.data[{place}]", module)
