@@ -286,7 +286,7 @@ X_FRAME_OPTIONS = "DENY"
 
 LOG_LEVEL = env("LOG_LEVEL", "INFO")
 # A line for each periodic task would bury the lines that matter, such as a code to type.
-_CHATTER = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+_CHATTER = ("celery.app.trace", "celery.beat", "celery.worker.strategy", "stripe")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
