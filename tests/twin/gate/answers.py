@@ -108,8 +108,9 @@ def _check(value: Any, annotation: Any, at: str, module: str) -> Iterator[str]:
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation is Any:
         return
-    if isinstance(annotation, ForwardRef):
-        yield from _check(value, _resolve(annotation.__forward_arg__, module), at, module)
+    if isinstance(annotation, ForwardRef | str):
+        name = annotation if isinstance(annotation, str) else annotation.__forward_arg__
+        yield from _check(value, _resolve(name, module), at, module)
     elif origin is Union:
         yield from _union(value, inner, at, module)
     elif origin is Literal:

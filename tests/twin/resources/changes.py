@@ -59,9 +59,18 @@ def difference(before: Any, after: Row) -> Row:
 
 @contextmanager
 def recording(world: World, row: Row, type: str) -> Iterator[Row]:
-    """Emit `type` with `previous_attributes` at the end of the block if the row changed in it."""
-    before = public(row)
-    yield row
+    """Emit `type` with `previous_attributes` at the end of the block if the row changed in it.
+
+    Inside a block that records the same row this does nothing: one request makes one such event.
+    """
+    if row.get("_recorded"):
+        yield row
+        return
+    before, row["_recorded"] = public(row), True
+    try:
+        yield row
+    finally:
+        row["_recorded"] = False
     previous = difference(before, public(row))
     if previous:
         world.emit(type, row, previous)

@@ -1,0 +1,1 @@
+"""Invoices: their lines and totals, finalizing, paying, and the preview of the next one."""

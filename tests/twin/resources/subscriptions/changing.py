@@ -1,0 +1,116 @@
+"""Updates of subscriptions."""
+
+from contextlib import suppress
+from typing import Any
+
+from tests.twin.errors import TwinError
+from tests.twin.resources.changes import merge_metadata, recording, take
+from tests.twin.resources.coupons import make_discount
+from tests.twin.resources.invoices.paying import PAID, refusal, verdict
+from tests.twin.resources.payment_methods import default_method, owned
+from tests.twin.resources.subscriptions.billing import bill_for, keep_for_later, open_invoice
+from tests.twin.resources.subscriptions.checks import check_done, check_open, check_pending
+from tests.twin.resources.subscriptions.collecting import collect, note_billed
+from tests.twin.resources.subscriptions.creating import due_of
+from tests.twin.resources.subscriptions.ending import cancel_later, note_details
+from tests.twin.resources.subscriptions.pending import apply_change, drop_pending, follow_items, make_pending
+from tests.twin.resources.subscriptions.planning import Change, plan_change
+from tests.twin.resources.subscriptions.rows import automatic_tax, period_end, trial_settings
+from tests.twin.world import Row, World
+
+BILLING = {"items", "trial_end", "billing_cycle_anchor"}
+
+
+def update_subscription(world: World, id: str, **params: Any) -> Row:
+    """Change a subscription as `POST /v1/subscriptions/{id}` does. Raises TwinError for what Stripe refuses."""
+    subscription = world.get("subscription", id, "subscription_exposed_id")
+    check_open(subscription, params)
+    check_done(params)
+    check_pending(params)
+    if params.get("default_payment_method"):
+        owned(world, params["default_payment_method"], subscription["customer"])
+    change = plan_change(world, subscription, params) if BILLING & set(params) else None
+    if change is not None:
+        _check_payment(world, subscription, change, params)
+    if change is not None and subscription["_pending"]:
+        drop_pending(world, subscription, expired=False)
+    with recording(world, subscription, "customer.subscription.updated"):
+        _take_plain(world, subscription, params)
+        if change is not None:
+            carry_out(world, subscription, change, params)
+    return subscription
+
+
+def _take_plain(world: World, subscription: Row, params: Row) -> None:
+    """Everything that bills nobody."""
+    take(subscription, params, "description", "default_payment_method")
+    merge_metadata(subscription, params)
+    note_details(subscription, params.get("cancellation_details"), None)
+    if "automatic_tax" in params:
+        subscription["automatic_tax"] = automatic_tax(params)
+    if "payment_settings" in params:
+        subscription["payment_settings"].update(params["payment_settings"])
+    if "trial_settings" in params:
+        subscription["trial_settings"] = trial_settings(params["trial_settings"])
+    if "discounts" in params:
+        _take_discounts(world, subscription, params["discounts"])
+    if {"cancel_at", "cancel_at_period_end"} & set(params):
+        cancel_later(world, subscription, params, period_end(subscription))
+
+
+def _take_discounts(world: World, subscription: Row, given: Any) -> None:
+    if given == "":
+        subscription["discounts"] = []
+    elif given:
+        holder = {"customer": subscription["customer"], "subscription": subscription["id"]}
+        subscription["discounts"] = [
+            one["discount"] if one.get("discount") else make_discount(world, one, **holder)["id"] for one in given
+        ]
+
+
+def _check_payment(world: World, subscription: Row, change: Change, params: Row) -> None:
+    """With `error_if_incomplete` a payment that would fail is refused before anything is written."""
+    if params.get("payment_behavior") != "error_if_incomplete" or not change.bill_now:
+        return
+    method = default_method(world, subscription["customer"], subscription["default_payment_method"])
+    outcome = verdict(method, due_of(world, subscription, change.prorations + change.wholes))
+    if outcome.kind != PAID:
+        raise refusal(world, outcome, "subscription")
+
+
+def carry_out(world: World, subscription: Row, change: Change, params: Row) -> None:
+    """Make the change and bill it; a pending one is made when its invoice is paid."""
+    now = world.now(subscription["customer"])
+    behaviour = params.get("payment_behavior", "allow_incomplete")
+    if not change.bill_now:
+        apply_change(subscription, change, now)
+        follow_items(world, subscription)
+        keep_for_later(world, subscription, change.prorations)
+        return
+    waits = behaviour == "pending_if_incomplete"
+    if not waits:
+        apply_change(subscription, change, now)
+        follow_items(world, subscription)
+    invoice = open_invoice(
+        world,
+        bill_for(
+            world,
+            subscription,
+            change.prorations + change.wholes,
+            "subscription_update",
+            (now, now),
+            with_waiting=not waits,
+            proration_date=change.at,
+        ),
+    )
+    if waits:
+        make_pending(world, subscription, change, invoice)
+        if not collect(world, invoice).paid:
+            subscription["_pending"]["fresh"] = False
+        return
+    note_billed(subscription, invoice)
+    if behaviour == "default_incomplete" and invoice["amount_due"]:
+        subscription.update(status="past_due", _owed=invoice["id"])
+        return
+    with suppress(TwinError):
+        collect(world, invoice)
