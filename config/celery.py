@@ -16,8 +16,10 @@ app.conf.beat_schedule = {
     # Seconds between two starts. Every one of these may be missed or come twice.
     "repos-runs": {"task": "repos.tasks.sweep_runs", "schedule": 30.0, "options": {"expires": 30.0}},
     "repos-polls": {"task": "repos.tasks.poll_repositories", "schedule": 60.0, "options": {"expires": 60.0}},
-    "repos-pauses": {"task": "repos.tasks.settle_pauses", "schedule": 300.0, "options": {"expires": 300.0}},
+    "repos-pauses": {"task": "repos.tasks.settle_changed_plans", "schedule": 15.0, "options": {"expires": 15.0}},
+    "repos-all-pauses": {"task": "repos.tasks.settle_pauses", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "repos-cleaning": {"task": "repos.tasks.clean_up", "schedule": 24 * 3600.0},
+    "billing-changes": {"task": "billing.tasks.sweep_changes", "schedule": 15.0, "options": {"expires": 15.0}},
     "usage-rollups": {"task": "usage.tasks.sweep_changed_days", "schedule": 15.0, "options": {"expires": 15.0}},
     "usage-prices": {"task": "usage.tasks.refresh_prices", "schedule": 6 * 3600.0},
     "usage-partitions": {"task": "usage.tasks.keep_partitions", "schedule": 6 * 3600.0},

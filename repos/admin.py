@@ -34,7 +34,7 @@ class RepositoryAdmin(LookOnly, RepositoryAdminBase):
     search_fields = ("name", "identity", "team__name", "team__slug")
     fields = (
         "public_id", "team", "name", "url", "branch", "default_branch", "auth", "public_key", "paused_at",
-        "next_poll_at", "polled_at", "poll_error", "last_push_at", "linked_by", "created_at",
+        "kept_at", "next_poll_at", "polled_at", "poll_error", "last_push_at", "linked_by", "created_at",
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Refusals of this app, each with a code a program can act on."""
 
+from billing.plans import Plan
 from config.errors import DomainError
 from repos.engine.errors import GitError
 from repos.models import IndexRun, Repository, State
@@ -48,8 +49,29 @@ class RepositoryPaused(DomainError):
     code, status = "repository_paused", 402
     message = (
         "This repository is paused, because the team has more repositories than its plan allows. "
-        "Unlink another one, or ask an owner to change the plan."
+        "Choose it to stay active instead of another one, unlink another one, or ask an owner to change the plan."
     )
+
+
+class TooManyKept(DomainError):
+    """More repositories were chosen to stay active than the plan has places for."""
+
+    code, status = "too_many_kept", 402
+
+    def __init__(self, plan: Plan) -> None:
+        noun = "repository" if plan.repositories == 1 else "repositories"
+        sentence = f"{plan.name} has room for {plan.repositories} {noun}. Choose no more than that."
+        super().__init__(sentence, fields={"repositories": [sentence]})
+
+
+class NotLinked(DomainError):
+    """What was chosen is not, or no longer, a repository of the team."""
+
+    code, status = "not_linked", 400
+    message = "One of the chosen repositories is not linked to this team. Look through the list and choose again."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"repositories": [self.message]})
 
 
 class NotIndexedYet(DomainError):

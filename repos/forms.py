@@ -1,11 +1,13 @@
 """What people may type on the pages of repositories. The verbs in `services` check what it means."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
 
 from accounts.forms import RefusableForm
+from repos.errors import NotLinked
 from repos.models import Auth, Repository
 
 DEFAULT_BUDGET = 8000
@@ -71,6 +73,22 @@ class UnlinkForm(RefusableForm):
         if name != self.repository.name:
             raise forms.ValidationError(f"This is not the name. Type {self.repository.name} exactly.")
         return name
+
+
+class KeepForm(RefusableForm):
+    """Choose the repositories that stay active."""
+
+    repositories = forms.TypedMultipleChoiceField(
+        coerce=UUID,
+        required=False,
+        error_messages={"invalid_choice": NotLinked.message, "invalid_list": NotLinked.message},
+    )
+
+    def __init__(self, *args: Any, linked: list[Repository], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["repositories"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(one.public_id), one.name) for one in linked]
 
 
 class SliceForm(RefusableForm):

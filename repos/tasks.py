@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Team
 from config.errors import NotFound
 from repos import cleaning, indexing, pauses, polling, storage
 from repos.models import IndexRun, Repository, Trigger
@@ -56,11 +55,16 @@ def poll_repository(repository_id: int) -> None:
             index_repository.delay(run.pk)
 
 
+@shared_task(time_limit=60)
+def settle_changed_plans() -> None:
+    """Pause and resume repositories of teams whose plan changed just now."""
+    pauses.settle_changed(timezone.now())
+
+
 @shared_task(time_limit=600)
 def settle_pauses() -> None:
     """Make what is paused agree with the plans of all teams that have repositories."""
-    for team in Team.objects.filter(repositories__isnull=False).distinct():
-        pauses.settle(team)
+    pauses.settle_all(timezone.now())
 
 
 @shared_task(time_limit=600)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.views import repositories, search, slices
+from repos.views import keeping, repositories, search, slices
 from repos.webhooks import git_webhook
 
 LIST = "t/<slug:team>/repositories/"
@@ -10,6 +10,7 @@ urlpatterns = [
     path("t/<slug:team>/search/", search.search, name="search"),
     path(LIST, repositories.repository_list, name="repository_list"),
     path(f"{LIST}link/", repositories.repository_link, name="repository_link"),
+    path(f"{LIST}keep/", keeping.repository_keep, name="repository_keep"),
     path(ONE, repositories.repository, name="repository"),
     path(f"{ONE}progress/", repositories.repository_progress, name="repository_progress"),
     path(f"{ONE}reindex/", repositories.repository_reindex, name="repository_reindex"),

@@ -67,6 +67,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["changed_at"], name="account_by_change"),
+                    models.Index(
+                        condition=models.Q(("valid_until__isnull", False)), fields=["valid_until"], name="account_by_end"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Invoice",

@@ -1,8 +1,10 @@
 """What a team has: its plan and seats. Pages and caps read this row only, never Stripe."""
 
 from datetime import datetime
+from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team, TeamRowQuerySet
@@ -17,7 +19,9 @@ class Source(models.TextChoices):
 
 
 class BillingAccountQuerySet(TeamRowQuerySet["BillingAccount"]):
-    pass
+    def with_another_plan_since(self, since: datetime, now: datetime) -> Self:
+        """Those whose plan was written since, or ran out since without anybody writing it."""
+        return self.filter(Q(changed_at__gte=since) | Q(valid_until__gte=since, valid_until__lte=now))
 
 
 class BillingAccount(models.Model):
@@ -45,6 +49,12 @@ class BillingAccount(models.Model):
     synced_at = models.DateTimeField(null=True, blank=True)
 
     objects = BillingAccountQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["changed_at"], name="account_by_change"),
+            models.Index(fields=["valid_until"], condition=Q(valid_until__isnull=False), name="account_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.team}: {self.plan}, {self.seats} seats"

@@ -47,6 +47,12 @@ class RepositorySerializer(serializers.ModelSerializer[Repository]):
     branch = serializers.CharField(source="followed_branch", help_text="The branch that is indexed.")
     status = serializers.ChoiceField(choices=["new", "queued", "running", "ready", "failed", "paused"])
     public_key = serializers.CharField(help_text="The deploy key to add at the host; empty without one.")
+    paused_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when the plan has no place for it: no runs, no slices. null: it is active."
+    )
+    kept_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the team chose it to stay active under a smaller plan; null: not chosen."
+    )
     linked_at = serializers.DateTimeField(source="created_at")
     snapshot = SnapshotSerializer(allow_null=True, help_text="What slices are made from now.")
     latest_run = IndexRunSerializer(allow_null=True)
@@ -54,8 +60,8 @@ class RepositorySerializer(serializers.ModelSerializer[Repository]):
     class Meta:
         model = Repository
         fields = (
-            "id", "name", "url", "identity", "branch", "auth", "public_key", "status", "paused_at", "linked_at",
-            "snapshot", "latest_run",
+            "id", "name", "url", "identity", "branch", "auth", "public_key", "status", "paused_at", "kept_at",
+            "linked_at", "snapshot", "latest_run",
         )  # fmt: skip
 
 

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ("sealed_webhook_secret", models.BinaryField(default=repos.models.repository.new_webhook_secret)),
                 ("last_push_at", models.DateTimeField(blank=True, null=True)),
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("kept_at", models.DateTimeField(blank=True, null=True)),
                 ("next_poll_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("polled_at", models.DateTimeField(blank=True, null=True)),
                 ("poll_error", models.CharField(blank=True, max_length=600)),

@@ -1,6 +1,6 @@
 """Linked repositories, the runs that index them, what came out, and what was served from it."""
 
-from repos.models.repository import Auth, Repository
+from repos.models.repository import Auth, Repository, RepositoryQuerySet
 from repos.models.runs import LIVE_STATES, IndexRun, Phase, State, Trigger
 from repos.models.snapshots import SliceRecord, Snapshot
 
@@ -10,6 +10,7 @@ __all__ = [
     "IndexRun",
     "Phase",
     "Repository",
+    "RepositoryQuerySet",
     "SliceRecord",
     "Snapshot",
     "State",

@@ -40,6 +40,16 @@ class RepositoryQuerySet(TeamRowQuerySet["Repository"]):
             "sealed_webhook_secret",
         )  # fmt: skip
 
+    def in_order_of_places(self) -> Self:
+        """Who gets the plan's places: chosen ones, the earliest choice first, then others, the oldest link first."""
+        return self.order_by(models.F("kept_at").asc(nulls_last=True), "created_at", "pk")
+
+    def counts_by_team(self, *, after: int, most: int) -> list[tuple[int, int, int]]:
+        """(key of the team, linked, paused) of up to `most` teams with repositories, by key, those after one key."""
+        teams = self.filter(team__gt=after).order_by("team").values("team")
+        counted = teams.annotate(linked=models.Count("pk"), paused=models.Count("paused_at"))
+        return list(counted.values_list("team", "linked", "paused")[:most])
+
     def due_for_poll(self, now: datetime) -> Self:
         """Those whose regular check is due; never two checks or a check and a run at once."""
         busy = IndexRun.objects.filter(repository=models.OuterRef("pk"), state__in=LIVE_STATES)
@@ -68,6 +78,8 @@ class Repository(models.Model):
     sealed_webhook_secret = models.BinaryField(default=new_webhook_secret)
     last_push_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # When the team chose it to stay active under a plan with too few places; the earliest choice has the first place.
+    kept_at = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(default=timezone.now)
     polled_at = models.DateTimeField(null=True, blank=True)
     poll_error = models.CharField(max_length=600, blank=True)

@@ -9,7 +9,7 @@ from accounts.models import Team
 from billing.caps import RepositoryCapReached
 from billing.plans import has_room_for_one_more
 from billing.services import plan_of
-from repos import remotes, secrets, tasks
+from repos import pauses, remotes, secrets, tasks
 from repos.engine import git
 from repos.engine.errors import GitError, HostUnknown
 from repos.errors import AddressInvalid, AlreadyLinked, AuthMismatch, TokenMissing
@@ -54,12 +54,15 @@ def link_repository(
 def unlink_repository(*, repository: Repository, actor: Actor) -> None:
     """Remove the repository with its runs and snapshots; its files go as soon as this is committed.
 
-    A run at work notices that its row is gone and stops. Records of slices stay: they count against the month's cap.
+    Its place in the plan goes to a paused one. A run at work notices that its row is gone and stops. Records of slices
+    stay: they count against the month's cap.
     """
-    audit.record(team=repository.team_id, actor=actor, action="repository.unlinked", target=repository.identity)
+    team = Team.objects.select_for_update(no_key=True).get(pk=repository.team_id)
+    audit.record(team=team, actor=actor, action="repository.unlinked", target=repository.identity)
     public_id = str(repository.public_id)
     Repository.objects.filter(pk=repository.pk).update(snapshot=None, latest_run=None)
-    Repository.objects.for_team(repository.team_id).filter(pk=repository.pk).delete()
+    Repository.objects.for_team(team).filter(pk=repository.pk).delete()
+    pauses.settle(team)
     transaction.on_commit(partial(tasks.remove_repository_files.delay, public_id), robust=True)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import TeamRequest, holds, team_view
 from accounts.roles import Right
 from accounts.views.answers import refusals_as_messages, refusals_on
-from billing.plans import has_room_for_one_more
+from billing.plans import has_room_for_one_more, is_within
 from billing.services import plan_of
 from repos import services
 from repos.forms import LinkForm, TokenForm, UnlinkForm
@@ -40,6 +40,7 @@ def repository_list(request: TeamRequest) -> HttpResponse:
         "may_manage": holds(request.membership, Right.MANAGE_REPOSITORIES),
         "plan": plan,
         "is_full": not has_room_for_one_more(page.paginator.count, plan.repositories),
+        "is_over": not is_within(page.paginator.count, plan.repositories),
     }
     return render(request, "repos/repository_list.html", context)
 
@@ -90,7 +91,9 @@ def _webhook(found: Repository) -> dict[str, str]:
 def repository_progress(request: TeamRequest, public_id: UUID) -> HttpResponse:
     """The state of the last run, for the page to poll; when the run has ended, the page is told to load anew."""
     found = repository_or_404(request, public_id)
-    response = render(request, "repos/_run.html", {"repository": found, "run": found.latest_run})
+    may_manage = holds(request.membership, Right.MANAGE_REPOSITORIES)
+    context = {"repository": found, "run": found.latest_run, "may_manage": may_manage}
+    response = render(request, "repos/_run.html", context)
     if not found.is_live:
         response["HX-Refresh"] = "true"
     return response
