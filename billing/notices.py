@@ -47,14 +47,24 @@ def payment_failed(account: BillingAccount, invoice: LiveInvoice, until: datetim
 
 def grace_ending(account: BillingAccount, invoice: Invoice, now: datetime) -> bool:
     """A mail a week before the grace ends, and one a day before; called late, only the one that fits."""
+    if account.valid_until is None or not (key := _reminder(account, invoice, now)):
+        return False
+    return request(account, NoticeKind.GRACE_ENDING, key=key, facts=_owed(invoice.stripe_id, account.valid_until))
+
+
+def is_reminded(account: BillingAccount, invoice: Invoice, now: datetime) -> bool:
+    """Whether there is nothing (more) to remind of for now."""
+    key = _reminder(account, invoice, now)
+    return not key or account.notices.filter(kind=NoticeKind.GRACE_ENDING, key=key).exists()
+
+
+def _reminder(account: BillingAccount, invoice: Invoice, now: datetime) -> str:
+    """The key of the reminder that is due, "" for none."""
     until = account.valid_until
     if until is None or until <= now:
-        return False
+        return ""
     before = next((one for one in REMINDERS if until - now <= one), None)
-    if before is None:
-        return False
-    key = f"{invoice.stripe_id}:{before.days}"
-    return request(account, NoticeKind.GRACE_ENDING, key=key, facts=_owed(invoice.stripe_id, until))
+    return f"{invoice.stripe_id}:{before.days}" if before else ""
 
 
 def _owed(invoice_id: str, until: datetime) -> dict[str, Any]:

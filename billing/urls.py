@@ -1,6 +1,7 @@
 from django.urls import path
 
 from billing import views
+from billing.webhooks import stripe_webhook
 
 TEAM = "t/<slug:team>/billing"
 
@@ -17,4 +18,5 @@ urlpatterns = [
     path(f"{TEAM}/return/", views.billing_return, name="billing_return"),
     path(f"{TEAM}/refresh/", views.billing_refresh, name="billing_refresh"),
     path(f"{TEAM}/seat/", views.billing_seat_preview, name="billing_seat_preview"),
+    path("webhooks/stripe", stripe_webhook, name="stripe_webhook"),
 ]

@@ -80,6 +80,7 @@ spend                 GET     200    200    200     200      404    login   logi
 spend_csv             GET     200    200    200     200      404    login   login
 
 git_webhook           POST    401    401    401     401      401    401     401
+stripe_webhook        POST    400    400    400     400      400    400     400
 """
 
 # The API. People come by their session; `scope` is a service key with just the scope that the route needs, `others` one
@@ -99,6 +100,8 @@ api_repository_symbols  GET     200    200    200     403      404    401     20
 api_repository_slices   POST    200    200    200     403      404    401     200    403     200
 api_usage_events        POST    200    200    200     403      200    401     200    403     200
 api_spend               GET     200    200    200     200      200    401     200    403     200
+api_billing             GET     200    200    403     200      200    401     200    403     403
+api_billing_invoices    GET     200    200    403     200      200    401     200    403     403
 """
 
 # The log-in library's own pages that somebody who is not logged in may open. All others lead to the log-in, also those

@@ -43,12 +43,12 @@ def sync_customer(customer_id: str) -> bool:
     return look_at(customer_id).changed
 
 
-def look_at(customer_id: str, *, only_if_rung: bool = False) -> Look:
+def look_at(customer_id: str, *, only_if_due: bool = False) -> Look:
     """Fetches under the row's lock, so that an older answer never overwrites a newer one.
 
-    With `only_if_rung` nothing is asked when every event of the customer was seen to by an earlier look. Raises
-    NoStripeKey, StripeRefused, and StripeUnavailable (also while another look goes on): then no row has changed.
-    Not to be called in a transaction.
+    With `only_if_due` nothing is asked when an earlier look saw to every event of the customer. Raises NoStripeKey,
+    StripeRefused, and StripeUnavailable (also while another look goes on): then no row has changed. Not to be called
+    in a transaction.
     """
     with _gives_up_waiting(), transaction.atomic(durable=True):
         account = _lock(customer_id)
@@ -58,7 +58,7 @@ def look_at(customer_id: str, *, only_if_rung: bool = False) -> Look:
         if account is None:
             events.update(processed_at=timezone.now(), ignored="unknown_customer")
             return Look(None)
-        if only_if_rung and not rung:
+        if only_if_due and account.synced_at and not rung:
             return Look(account.team.name)
         look = _take_in(account, customer_id)
         events.update(processed_at=timezone.now())
@@ -87,10 +87,11 @@ def _take_in(account: BillingAccount, customer_id: str) -> Look:
         customer = gateway.fetch_customer(customer_id)
     except gateway.StripeMissing:
         return _missing(account, customer_id)
-    return _write(account, customer) if not customer.deleted else _detach(account)
+    return _detach(account) if customer.deleted else write_down(account, customer)
 
 
-def _write(account: BillingAccount, customer: LiveCustomer) -> Look:
+def write_down(account: BillingAccount, customer: LiveCustomer) -> Look:
+    """Takes an answer of Stripe's into the rows of an account that the caller has locked."""
     now = timezone.now()
     row = live_row(account)
     before = as_fetched(row) if row else None
@@ -131,6 +132,7 @@ def _missing(account: BillingAccount, customer_id: str) -> Look:
         f"gone, run `manage.py stripe_sync {account.team.slug} --detach`."
     )
     transaction.on_commit(partial(alert, f"missing:{customer_id}", text))
+    BillingAccount.objects.filter(pk=account.pk).update(synced_at=timezone.now())
     return Look(account.team.name)
 
 
