@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
+from stripe._object_classes import OBJECT_CLASSES
 from typing_extensions import is_typeddict
 
 from tests.twin import forms, gate
 from tests.twin.errors import TwinError
+from tests.twin.gate import answers
 from tests.twin.gate.answers import ContractError
 from tests.twin.gate.contract import routes
 from tests.twin.gate.params import OPEN_ENUM, OPEN_UNION, adapter
@@ -155,6 +157,15 @@ def test_a_form_that_cannot_be_read_is_refused(form: str) -> None:
 
 def test_a_far_index_costs_no_memory() -> None:
     assert forms.decode("items[999999999][price]=p") == {"items": [{"price": "p"}]}
+
+
+def test_every_class_of_the_sdk_can_be_checked() -> None:
+    """No annotation is of a form that the check does not know, and none but Stripe's own `Any` takes everything."""
+    kinds: list[Any] = [answers.load(name) for object, name in OBJECT_CLASSES.items() if object not in ("list", "search_result")]
+    for kind in kinds:
+        for name, annotation in answers.fields(kind).items():
+            problems = list(answers.check(object(), annotation, name, kind.__module__))
+            assert problems or Any in (annotation, *get_args(annotation)), f"{kind.__name__}.{name} takes anything"
 
 
 def test_a_right_object_passes() -> None:

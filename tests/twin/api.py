@@ -14,8 +14,20 @@ from tests.twin.forms import decode
 from tests.twin.idempotency import Answers
 from tests.twin.replies import Reply, Request, authenticate, json_reply
 from tests.twin.resources.webhook_endpoints import add_endpoint
-from tests.twin.routing import ROUTES, Call
+from tests.twin.routing import ROUTES, UNDOCUMENTED, Call, Handler
+from tests.twin.table import shape
 from tests.twin.world import API_VERSION, World, public
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a request leads to: the address as the SDK writes it, and the function that answers."""
+
+    method: str
+    template: str
+    path_args: dict[str, str]
+    handler: Handler
+    documented: bool = True
 
 
 @dataclass
@@ -63,25 +75,18 @@ class Twin:
 
     def _serve(self, request: Request, id: str) -> Reply:
         authenticate(request.headers.get("authorization", ""))
-        method, path = request.method, request.path
-        template = gate.match(method, path)
-        if template is None:
-            self.count(method, path, "unknown")
-            raise TwinError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path}).")
-        found = ROUTES.match(method, path)
-        if found is None:
-            self.count(method, template, "not implemented")
-            raise TwinError(501, "api_error", f"The twin does not do {method} {template} yet.")
-        call = self._checked(request, template, found[1])
+        found = self._find(request)
+        call = self._checked(request, found)
+        operation = f"{found.method} {found.template}"
         with self.world.lock:
-            slow = self._mishaps(f"{method} {template}")
-            lost = chaos.strike(self.world, "time_out", f"{method} {template}")
+            slow = self._mishaps(operation)
+            lost = chaos.strike(self.world, "time_out", operation)
         answers = Answers(self.world, call, id)
         with answers.in_flight(self.busy):
             time.sleep(slow)
             with self.world.lock:
                 clockwork.run_until(self.world, self.world.now())
-                reply = answers.once(lambda: self._handle(call, found[0], id))
+                reply = answers.once(lambda: self._handle(call, found, id))
         return reply if lost is None else replace(reply, cut=True, wait=lost.get("seconds", 0))
 
     def _mishaps(self, operation: str) -> float:
@@ -93,24 +98,41 @@ class Twin:
         slow = chaos.strike(self.world, "slow", operation)
         return float(slow.get("seconds", 0.3)) if slow else 0.0
 
-    def _checked(self, request: Request, template: str, path_args: dict[str, str]) -> Call:
-        method = request.method
-        form = request.query if method != "POST" else _text(request.body)
-        try:
-            params = gate.check(method, template, decode(form))
-        except TwinError:
-            self.count(method, template, "refused")
-            raise
-        self.count(method, template, "passed")
-        key = request.headers.get("idempotency-key") or None
-        return Call(method, path_args, params, key, request.base_url, request.path)
+    def _find(self, request: Request) -> Found:
+        """Raises TwinError 404 for an address that the SDK does not know, 501 for one that the twin does not."""
+        method, path = request.method, request.path
+        template = gate.match(method, path)
+        if template is None:
+            hidden = UNDOCUMENTED.match(method, path)
+            if hidden is None:
+                self.count(method, path, "unknown")
+                raise TwinError(404, "invalid_request_error", f"Unrecognized request URL ({method}: {path}).")
+            return Found(method, *hidden, UNDOCUMENTED.entries[method, hidden[0]], documented=False)
+        found = ROUTES.match(method, path)
+        if found is None or shape(found[0]) != shape(template):
+            self.count(method, template, "not implemented")
+            raise TwinError(501, "api_error", f"The twin does not do {method} {template} yet.")
+        return Found(method, template, found[1], ROUTES.entries[method, found[0]])
 
-    def _handle(self, call: Call, template: str, id: str) -> dict[str, Any]:
+    def _checked(self, request: Request, found: Found) -> Call:
+        method, template = found.method, found.template
+        params = decode(request.query if method != "POST" else _text(request.body))
+        if found.documented:
+            try:
+                params = gate.check(method, template, params)
+            except TwinError:
+                self.count(method, template, "refused")
+                raise
+        self.count(method, template, "passed" if found.documented else "undocumented")
+        key = request.headers.get("idempotency-key") or None
+        return Call(method, found.path_args, params, key, request.base_url, request.path)
+
+    def _handle(self, call: Call, found: Found, id: str) -> dict[str, Any]:
         world = self.world
         world.request = {"id": id, "idempotency_key": call.idempotency_key}
         paths = call.params.pop("expand", [])
         try:
-            answer = public(ROUTES.entries[call.method, template](world, call))
+            answer = public(found.handler(world, call))
         finally:
             world.request = {"id": None, "idempotency_key": None}
             if call.method != "GET":

@@ -50,14 +50,18 @@ Include = Callable[[World, dict[str, Any]], Any]
 
 
 ROUTES, PAGES = Table(), Table()
+UNDOCUMENTED = Table()  # what Stripe answers though its API reference and the SDK do not know it: no gate there
 INCLUDES: dict[tuple[str, str], Include] = {}
 
 
-def route(method: str, template: str) -> Callable[[Handler], Handler]:
-    """Answer an API request: `@route("POST", "/v1/subscriptions/{subscription}")` on `handler(world, call)`."""
+def route(method: str, template: str, *, documented: bool = True) -> Callable[[Handler], Handler]:
+    """Answer an API request: `@route("POST", "/v1/subscriptions/{subscription}")` on `handler(world, call)`.
+
+    One that is not documented gets its parameters as strings, unchecked.
+    """
 
     def register(handler: Handler) -> Handler:
-        ROUTES.add(method, template, handler)
+        (ROUTES if documented else UNDOCUMENTED).add(method, template, handler)
         return handler
 
     return register

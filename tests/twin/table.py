@@ -1,7 +1,13 @@
 """Addresses with `{names}` in them."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
+
+
+def shape(template: str) -> str:
+    """The template without the names in it: two that name their parts differently are the same address."""
+    return re.sub(r"\{\w+\}", "{}", template)
 
 
 class Table:

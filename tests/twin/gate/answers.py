@@ -24,7 +24,7 @@ SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), bool: (bool,),
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 IMPORT = re.compile(r"^    from (stripe\S*) import (\w+)(?: as (\w+))?$", re.MULTILINE)
 IMPORTS = re.compile(r"^    from (stripe\S*) import \(([^)]*)\)", re.MULTILINE)
-PAGE_KEYS = {"object", "data", "has_more", "url"}
+PAGE_KEYS, MAY = {"object", "data", "has_more", "url"}, {"total_count"}
 
 
 class ContractError(Exception):
@@ -101,25 +101,25 @@ def is_optional(annotation: Any) -> bool:
 
 
 def _problems(value: Any, annotation: Any, at: str, module: str = "") -> list[str]:
-    return list(_check(value, annotation, at, module))
+    return list(check(value, annotation, at, module))
 
 
-def _check(value: Any, annotation: Any, at: str, module: str) -> Iterator[str]:
+def check(value: Any, annotation: Any, at: str, module: str) -> Iterator[str]:
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation is Any:
         return
     if isinstance(annotation, ForwardRef | str):
         name = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-        yield from _check(value, _resolve(name, module), at, module)
+        yield from check(value, _resolve(name, module), at, module)
     elif origin is Union:
         yield from _union(value, inner, at, module)
     elif origin is Literal:
         if value not in inner or isinstance(value, bool) != isinstance(inner[0], bool):
             yield f"{at} is {value!r}, not one of {', '.join(map(repr, inner[:20]))}"
     elif origin is list:
-        yield from _each(value, list, at, lambda item, place: _check(item, inner[0], f"{at}[{place}]", module))
+        yield from _each(value, list, at, lambda item, place: check(item, inner[0], f"{at}[{place}]", module))
     elif origin in (dict, UntypedStripeObject):
-        yield from _each(value, dict, at, lambda item, key: _check(item, inner[-1], f"{at}.{key}", module))
+        yield from _each(value, dict, at, lambda item, key: check(item, inner[-1], f"{at}.{key}", module))
     elif origin is ListObject:
         yield from _page(value, inner[0], "list", at, module)
     elif annotation is Decimal:
@@ -165,7 +165,7 @@ def _object(value: Any, kind: Any, at: str) -> Iterator[str]:
     yield from (f"{at}.{key} is unknown to {kind.__name__}" for key in value if key not in known)
     for name, annotation in known.items():
         if name in value:
-            yield from _check(value[name], annotation, f"{at}.{name}", kind.__module__)
+            yield from check(value[name], annotation, f"{at}.{name}", kind.__module__)
         elif not is_optional(annotation):
             yield f"{at}.{name} is missing"
 
@@ -174,10 +174,10 @@ def _page(value: Any, kind: Any, object: str, at: str, module: str = "") -> Iter
     if not isinstance(value, dict) or value.get("object") != object or not isinstance(value.get("data"), list):
         yield f"{at} is no {object}"
         return
-    if set(value) - PAGE_KEYS - {"total_count"} or type(value.get("has_more")) is not bool or not isinstance(value.get("url"), str):
+    if set(value) - PAGE_KEYS - MAY or type(value.get("has_more")) is not bool or not isinstance(value.get("url"), str):
         yield f"{at} has the keys {sorted(value)} instead of {sorted(PAGE_KEYS)}"
     for place, item in enumerate(value["data"]):
-        yield from _check(item, kind, f"{at}.data[{place}]", module)
+        yield from check(item, kind, f"{at}.data[{place}]", module)
 
 
 def _resolve(name: str, module: str) -> Any:
