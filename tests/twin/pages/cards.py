@@ -44,12 +44,11 @@ def read_card(form: dict[str, str], now: int) -> dict[str, Any]:
     return {"number": number, "exp_month": month, "exp_year": year, "cvc": form["cvc"].strip()}
 
 
-def new_card(world: World, base_url: str, form: dict[str, str], **billing_details: Any) -> Row:
+def new_card(world: World, base_url: str, form: dict[str, str]) -> Row:
     """A payment method out of what was typed. Raises BadForm or TwinError."""
     card = read_card(form, world.now())
-    return act(
-        world, base_url, "POST", "/v1/payment_methods", type="card", card=card, billing_details=billing_details
-    )
+    holder = {"billing_details": {"name": form["name"]}} if form.get("name") else {}
+    return act(world, base_url, "POST", "/v1/payment_methods", type="card", card=card, **holder)
 
 
 def passes_luhn(number: str) -> bool:

@@ -14,8 +14,9 @@ from tests.twin.pages.acts import BadForm, act, form, go, hosted, show, sorry
 from tests.twin.pages.cards import card_fields, needs_confirmation, new_card
 from tests.twin.pages.html import Child, Html, alert, button, el, facts, field, money, table
 from tests.twin.resources import checkout
-from tests.twin.resources.checkout_checks import refuse_other_currency
 from tests.twin.resources.coupons import code_named
+from tests.twin.resources.subscriptions.checks import check_currency
+from tests.twin.resources.subscriptions.collecting import collect
 from tests.twin.routing import Page, Visit
 from tests.twin.world import Row, World
 
@@ -41,7 +42,7 @@ def pay(world: World, visit: Visit) -> Page:
     try:
         _read_tax_id(session, visit.form)
         _read_address(session, visit.form)
-        method = new_card(world, visit.base_url, visit.form, name=visit.form.get("name") or None)
+        method = new_card(world, visit.base_url, visit.form)
     except (BadForm, TwinError) as error:
         return ready(world, session, visit.form, str(error))
     if needs_confirmation(method):
@@ -79,18 +80,27 @@ def confirmed(world: World, visit: Visit, challenge: Row, passed: bool) -> Page:
     if not passed:
         return ready(world, session, challenge["_typed"], threeds.FAILED)
     method = world.get("payment_method", challenge["_method"])
-    return finish(world, visit.base_url, session, method, challenge["_typed"])
+    return finish(world, visit.base_url, session, method, challenge["_typed"], asked=True)
 
 
-def finish(world: World, base_url: str, session: Row, method: Row, typed: dict[str, str]) -> Page:
-    """Charge the card and start the subscription, or say on the page why not; then nothing was made."""
+def finish(
+    world: World, base_url: str, session: Row, method: Row, typed: dict[str, str], *, asked: bool = False
+) -> Page:
+    """Charge the card and start the subscription, or say on the page why not; then nothing was made.
+
+    `asked`: the bank has confirmed this payment already.
+    """
     customer = world.get("customer", session["customer"])
     try:
         if customer.get("deleted"):
             raise BadForm("The customer of this session has been deleted. Go back and start again.")
-        refuse_other_currency(customer, session["currency"])
+        check_currency(customer, session["currency"])
         act(world, base_url, "POST", f"/v1/payment_methods/{method['id']}/attach", customer=customer["id"])
-        subscription = _subscribe(world, base_url, session, method)
+        behaviour = "default_incomplete" if asked else "error_if_incomplete"
+        subscription = _subscribe(world, base_url, session, method, behaviour)
+        if asked and subscription["status"] == "incomplete":
+            invoice = world.get("invoice", subscription["latest_invoice"])
+            collect(world, invoice, method["id"], authenticated=True)
     except (BadForm, TwinError) as error:
         if method["customer"] is not None:
             act(world, base_url, "POST", f"/v1/payment_methods/{method['id']}/detach")
@@ -100,7 +110,7 @@ def finish(world: World, base_url: str, session: Row, method: Row, typed: dict[s
     return go(checkout.success_url(session))
 
 
-def _subscribe(world: World, base_url: str, session: Row, method: Row) -> Row:
+def _subscribe(world: World, base_url: str, session: Row, method: Row, behaviour: str) -> Row:
     chosen = session["_subscription_data"]
     more = {name: chosen[name] for name in ("metadata", "description") if name in chosen}
     if session["_promotion_code"]:
@@ -117,7 +127,7 @@ def _subscribe(world: World, base_url: str, session: Row, method: Row) -> Row:
         customer=session["customer"],
         items=[{"price": item["price"], "quantity": item["quantity"]} for item in session["_items"]],
         default_payment_method=method["id"],
-        payment_behavior="error_if_incomplete",
+        payment_behavior=behaviour,
         **more,
     )
 

@@ -1,4 +1,4 @@
-"""A PDF of one or more pages made by hand: Courier text, nothing else. Readers and `pdfinfo` take it as valid."""
+"""A PDF made by hand: pages of Courier text in plain ASCII, and the table that readers find its objects by."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ CATALOG, TREE, FONT, FIRST_PAGE = 1, 2, 3, 4
 
 
 def text_pdf(lines: Sequence[str]) -> bytes:
-    """The lines as a PDF file of A4 pages. A character that Latin-1 lacks is shown as a question mark."""
+    """The lines as a PDF file of A4 pages. A character that Western fonts lack is shown as a question mark."""
     sheets = [lines[start : start + LINES_A_PAGE] for start in range(0, max(len(lines), 1), LINES_A_PAGE)]
     pages = [FIRST_PAGE + 2 * index for index in range(len(sheets))]
     kids = " ".join(f"{number} 0 R" for number in pages)
@@ -32,8 +32,10 @@ def _content(lines: Sequence[str]) -> bytes:
 
 
 def _literal(line: str) -> bytes:
-    escaped = line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-    return escaped.encode("latin-1", errors="replace")
+    """The text of a PDF string; what is not ASCII is written as the octal number of its WinAnsi byte."""
+    raw = line.encode("cp1252", errors="replace")
+    plain = set(range(32, 127)) - set(b"()\\")
+    return b"".join(bytes([byte]) if byte in plain else b"\\%03o" % byte for byte in raw)
 
 
 def _file(objects: Sequence[bytes]) -> bytes:

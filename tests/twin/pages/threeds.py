@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.twin.errors import TwinError
 from tests.twin.pages.acts import form, go, hosted, show
 from tests.twin.pages.html import button, el
+from tests.twin.resources.payment_methods import authenticate
 from tests.twin.routing import Page, Visit
 from tests.twin.world import Row, World
 
@@ -62,7 +63,7 @@ def answer(world: World, visit: Visit) -> Page:
     del world.table("_challenge")[challenge["id"]]
     passed = visit.form.get("answer") == "complete"
     if passed:
-        world.get("payment_method", challenge["_method"])["_authenticated"] = True
+        authenticate(world, challenge["_method"])
     return AFTER[challenge["_kind"]](world, visit, challenge, passed)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.twin.errors import TwinError, invalid
 from tests.twin.resources.changes import needed, reference
+from tests.twin.resources.subscriptions.checks import check_currency
 from tests.twin.world import Row, World
 
 HALF_HOUR, DAY = 1800, 86_400
@@ -77,16 +78,7 @@ def check_prices(prices: list[Row], customer: Row) -> None:
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
     if len({price["currency"] for price in prices}) > 1:
         raise invalid("All prices must have the same currency.", "line_items")
-    refuse_other_currency(customer, prices[0]["currency"])
-
-
-def refuse_other_currency(customer: Row, currency: str) -> None:
-    """Raises TwinError when the customer's past ties it to a currency that is not this one."""
-    if customer["currency"] not in (None, currency):
-        raise invalid(
-            "You cannot combine currencies on a single customer. This customer has an active subscription, "
-            f"subscription schedule, discount, quote, or invoice item with currency {customer['currency']}."
-        )
+    check_currency(customer, prices[0]["currency"])
 
 
 def check_customer_update(params: dict[str, Any], customer: Row) -> None:
