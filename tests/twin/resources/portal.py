@@ -10,6 +10,7 @@ from tests.twin.routing import Call, page_of, route
 from tests.twin.world import Row, World
 
 UNUSED_LIFE, IDLE_LIFE = 300, 3600  # seconds: until it is first opened, and after it was last used
+OFF: Row = {"enabled": False}
 FEATURES: dict[str, Row] = {
     "customer_update": {"allowed_updates": [], "enabled": False},
     "invoice_history": {"enabled": False},
@@ -126,6 +127,8 @@ def _apply(world: World, configuration: Row, params: dict[str, Any]) -> None:
     for name, given in params.get("features", {}).items():
         configuration["features"][name].update({key: [] if value == "" else value for key, value in given.items()})
     configuration["business_profile"].update(params.get("business_profile", {}))
+    for product in configuration["features"]["subscription_update"]["products"]:
+        product["adjustable_quantity"] = {"maximum": None, "minimum": 1, **product.get("adjustable_quantity", OFF)}
     for name in ("active", "default_return_url", "metadata", "name"):
         if name in params:
             configuration[name] = params[name] if params[name] != "" else None
