@@ -103,15 +103,14 @@ def keep_item(world: World, part: Part, customer: str, subscription: str) -> Row
 
 def waiting_items(world: World, subscription: str) -> list[Row]:
     """Invoice items of the subscription that are on no invoice yet, oldest first."""
-    rows = world.rows("invoiceitem", invoice=None)[::-1]
-    return [row for row in rows if row.get("_subscription") == subscription]
+    return world.rows("invoiceitem", invoice=None, _subscription=subscription)[::-1]
 
 
 def total_up(world: World, invoice: Row, discounts: Iterable[str]) -> None:
     """Fill in the totals of an invoice from its lines, with these discounts taken off."""
     lines = invoice["lines"]["data"]
     subtotal = sum(line["amount"] for line in lines)
-    taken = []
+    taken: list[Row] = []
     for discount in discounts:
         cuts = _cuts(world, discount, lines)
         for line, cut in cuts:

@@ -88,15 +88,16 @@ def _resets(old: list[Row], new: list[Row]) -> bool:
 def _restart(world: World, change: Change, old: list[Row], now: int, behaviour: str) -> None:
     """Give back what is left of every item and bill full periods from now on."""
     if behaviour != "none":
-        change.prorations = [credit(item, change.at, name_of(world, item["price"])) for item in old if _has_rest(item)]
+        rest = [item for item in old if _has_rest(item, change.at)]
+        change.prorations = [credit(item, change.at, name_of(world, item["price"])) for item in rest]
     for item in change.items:
         item["current_period_start"], item["current_period_end"] = now, add(now, *interval_of(item["price"]))
         change.wholes.append(whole_of(world, item))
     change.anchor, change.bill_now = now, True
 
 
-def _has_rest(item: Row) -> bool:
-    return int(item["_billed"]["amount"]) != 0
+def _has_rest(item: Row, at: int) -> bool:
+    return int(item["_billed"]["amount"]) != 0 and int(item["_billed"]["end"]) > at
 
 
 def _prorate(world: World, change: Change, old: list[Row]) -> None:
@@ -104,10 +105,10 @@ def _prorate(world: World, change: Change, old: list[Row]) -> None:
     before = {item["id"]: item for item in old}
     after = {item["id"]: item for item in change.items}
     for id, item in before.items():
-        if _differs(item, after.get(id)) and item["_billed"]["end"]:
+        if _differs(item, after.get(id)) and item["_billed"]["end"] > change.at:
             change.prorations.append(credit(item, change.at, name_of(world, item["price"])))
     for id, item in after.items():
-        if _differs(before.get(id), item):
+        if _differs(before.get(id), item) and item["current_period_end"] > change.at:
             part = debit(item, change.at, name_of(world, item["price"]))
             change.prorations.append(part)
             item["_billed"] = billed(part)

@@ -1,0 +1,1 @@
+"""Subscription schedules: changes of a subscription that wait for their day."""
