@@ -44,7 +44,7 @@ class Principal:
             return right in ROLE_RIGHTS[self.role]
         granted = {SCOPE_RIGHTS[scope] for scope in self.scopes}
         if Scope.SPEND_READ in self.scopes:
-            granted |= {Right.SEE_TEAM, Right.SEE_TEAM_SPEND}
+            granted |= {Right.SEE_TEAM, Right.SEE_TEAM_SPEND, Right.SEE_BILLING}
         return right in granted
 
     def rate_key(self) -> str:

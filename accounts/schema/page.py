@@ -13,7 +13,7 @@ from accounts.schema.examples import Schema, example_of, is_null, resolve, type_
 
 DEPTH = 4
 # The order of a newcomer's questions; tags that are not here come after, by name.
-TAGS = ("Team", "Repositories", "Slices", "Usage", "Spend")
+TAGS = ("Team", "Repositories", "Slices", "Usage", "Spend", "Billing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def make_change(team: Team, kind: ChangeKind = ChangeKind.UPGRADE, **fields: Any
 
 
 def refuse(team: Team, message: str, *, at: datetime | None = None) -> StripeChange:
-    ended = {"finished_at": at or timezone.now(), "error_code": "card_declined", "error_message": message}
+    ended: dict[str, Any] = {"finished_at": at or timezone.now(), "error_code": "card_declined", "error_message": message}
     return make_change(team, state=ChangeState.REFUSED, **ended)
 
 
