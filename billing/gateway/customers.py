@@ -39,7 +39,7 @@ def fetch_customer(customer_id: str) -> LiveCustomer:
     with asking(RETRIES_UNDER_LOCK) as client:
         expand = ["invoice_settings.default_payment_method"]
         customer = client.v1.customers.retrieve(customer_id, {"expand": expand})
-        if customer.deleted:
+        if getattr(customer, "deleted", False):  # the key is there only when it is true
             return LiveCustomer(customer_id, True, "", "", "", "", (), ())
         found = _subscriptions(client, customer_id)
         invoices = _invoices(client, customer_id)

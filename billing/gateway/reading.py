@@ -87,7 +87,7 @@ def _subscription(
         status=subscription.status,
         plan=price.plan,
         interval=price.interval,
-        quantity=1 if item.quantity is None else item.quantity,
+        quantity=getattr(item, "quantity", None) or 1,
         unit_amount_cents=price.unit_amount_cents,
         currency=subscription.currency,
         period_start=moment(item.current_period_start),
@@ -125,7 +125,7 @@ def _pending(
     for item in update.subscription_items or []:
         price = price_from(item.price)
         if price is not None:
-            return price, item.quantity, moment(update.expires_at)
+            return price, getattr(item, "quantity", None), moment(update.expires_at)
     return None, None, None
 
 
@@ -154,7 +154,8 @@ def invoice_from(invoice: "stripe.Invoice", needs_confirmation: bool) -> LiveInv
 def waits_for_holder(payments: "Iterable[stripe.InvoicePayment]") -> bool:
     """Whether the bank wants to hear from the card's holder. `payment.payment_intent` must be expanded."""
     for payment in payments:
-        intent = payment.payment.payment_intent
+        # Each kind of payment has its own key, and only that.
+        intent = getattr(payment.payment, "payment_intent", None)
         if payment.status == "open" and intent is not None and not isinstance(intent, str):
             return _wants_action(intent)
     return False
@@ -165,14 +166,15 @@ def _wants_action(intent: "stripe.PaymentIntent") -> bool:
     if intent.status == "requires_action":
         return True
     error = intent.last_payment_error
-    return error is not None and error.code == "authentication_required"
+    return error is not None and getattr(error, "code", "") == "authentication_required"
 
 
 def card_from(method: "str | stripe.PaymentMethod | None") -> tuple[str, str, str]:
     """Brand, last four digits and expiry ("2030-04") of an expanded payment method; empty if it is no card."""
     if method is None or isinstance(method, str):
         return "", "", ""
-    card = method.card
+    # Link, a bank account and others have no such key.
+    card = getattr(method, "card", None)
     if card is None:
         return method.type, "", ""
     return card.brand, card.last4 or "", f"{card.exp_year:04}-{card.exp_month:02}"

@@ -1,5 +1,7 @@
 """What is done to a subscription. Each call may be made again with the same key and does its work once."""
 
+import json
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from billing.gateway.cards import keep_one_card
@@ -72,10 +74,13 @@ def change_at_period_end(
             "duration": {"interval": interval, "interval_count": 1},
             "proration_behavior": "none",
         }
+        phases = [_current_phase(schedule), next_phase]
+        # The running phase may be another at the next try, and a key is good for one body only.
+        body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
         client.v1.subscription_schedules.update(
             schedule.id,
-            {"end_behavior": "release", "phases": [_current_phase(schedule), next_phase]},
-            {"idempotency_key": f"{key}-2"},
+            {"end_behavior": "release", "phases": phases, "proration_behavior": "none"},
+            {"idempotency_key": f"{key}-2-{body}"},
         )
 
 
