@@ -4,8 +4,8 @@ from tests.twin.resources.changes import merge_metadata, recording
 from tests.twin.resources.subscriptions.changing import carry_out
 from tests.twin.resources.subscriptions.ending import cancel
 from tests.twin.resources.subscriptions.pending import drop_pending
-from tests.twin.resources.subscriptions.planning import plan_change
-from tests.twin.resources.subscriptions.rows import items_of
+from tests.twin.resources.subscriptions.planning import Change, plan_change
+from tests.twin.resources.subscriptions.rows import items_of, period_end
 from tests.twin.world import Row, World
 
 
@@ -65,6 +65,17 @@ def _difference(subscription: Row, phase: Row) -> list[Row]:
         elif quantity != item["quantity"]:
             changes.append({"id": item["id"], "quantity": quantity})
     return changes + [{"price": price, "quantity": quantity} for price, quantity in wanted.items()]
+
+
+def coming(world: World, subscription: Row) -> Change:
+    """What the schedule will have made of the subscription when its present period ends."""
+    schedule = world.table("subscription_schedule").get(subscription["schedule"] or "")
+    end = period_end(subscription)
+    phases = schedule["phases"] if schedule else []
+    phase = next((phase for phase in phases if phase["start_date"] == end), None)
+    params: Row = {"items": _difference(subscription, phase) if phase else [], "proration_behavior": "none"}
+    with world.at(end):
+        return plan_change(world, subscription, params)
 
 
 def note_cancel(world: World, schedule: Row) -> None:

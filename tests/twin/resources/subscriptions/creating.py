@@ -29,8 +29,8 @@ def create_subscription(world: World, customer: str, items: list[Row], **params:
     needed({"customer": customer, "items": items}, "customer", "items")
     check_done(params)
     holder = reference(world, "customer", customer, "customer")
-    subscription = _prepared(world, holder, items, params)
-    parts = _first_parts(world, subscription, params)
+    subscription = prepared(world, holder, items, params)
+    parts = first_parts(world, subscription, params)
     discounts = params.get("discounts") or []
     world.table("subscription")[subscription["id"]] = subscription
     try:
@@ -48,7 +48,8 @@ def create_subscription(world: World, customer: str, items: list[Row], **params:
     return subscription
 
 
-def _prepared(world: World, customer: Row, items: list[Row], params: Row) -> Row:
+def prepared(world: World, customer: Row, items: list[Row], params: Row) -> Row:
+    """The subscription as it would begin, stored nowhere. Raises TwinError 400."""
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise invalid(
             "`pending_if_incomplete` is only supported when updating a subscription.", "payment_behavior"
@@ -99,7 +100,8 @@ def _trial_end(params: Row, now: int) -> int | None:
     return int(given)
 
 
-def _first_parts(world: World, subscription: Row, params: Row) -> list[Part]:
+def first_parts(world: World, subscription: Row, params: Row) -> list[Part]:
+    """What the first invoice is for."""
     parts = [whole_of(world, item) for item in items_of(subscription)]
     if subscription["status"] == "trialing":
         return [_priced(part, 0, f"Free trial for {part.description}") for part in parts]
