@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.twin.pages.acts import BadForm, act
-from tests.twin.pages.html import Html, field, join
+from tests.twin.pages.html import Html, el, field, join
 from tests.twin.resources.cards import ASKS_ALWAYS, ASKS_ONCE, card_of
 from tests.twin.world import Row, World
 
@@ -19,13 +19,10 @@ CARDS = (
 
 
 def card_fields() -> Html:
-    return join(
-        [
-            field("Card number", "number", inputmode="numeric", autocomplete="cc-number", required=True),
-            field("Expiry (MM/YY)", "expiry", inputmode="numeric", autocomplete="cc-exp", required=True),
-            field("CVC", "cvc", inputmode="numeric", autocomplete="cc-csc", required=True),
-        ]
-    )
+    number = field("Card number", "number", inputmode="numeric", autocomplete="cc-number", required=True)
+    expiry = field("Expiry (MM/YY)", "expiry", inputmode="numeric", autocomplete="cc-exp", required=True)
+    cvc = field("CVC", "cvc", inputmode="numeric", autocomplete="cc-csc", required=True)
+    return join([number, el("div", expiry, cvc, class_="row card")])
 
 
 def read_card(form: dict[str, str], now: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ SHOWN = 20
 
 @hosted("GET", "/")
 def dashboard(world: World, visit: Visit) -> Page:
-    parts = [_what_it_is(), _cards(), _clock(world), _customers(world), _mishaps(world), _sent(world)]
+    parts = [_what_it_is(world), _cards(), _clock(world), _customers(world), _mishaps(world), _sent(world)]
     return show("Payments without Stripe", parts)
 
 
@@ -62,11 +62,17 @@ def release(world: World, visit: Visit) -> Page:
     return go("/")
 
 
-def _what_it_is() -> Html:
+def _what_it_is(world: World) -> Html:
+    sites = {"/".join(row["url"].split("/")[:3]) for row in world.table("webhook_endpoint").values()}
+    links = [el("p", el("a", f"Open {site}", href=site)) for site in sorted(sites)]
     return el(
-        "p",
-        "This process answers Pare in place of Stripe: the same requests, pages and webhooks, kept in memory. "
-        "Subscribe in Pare, pay with one of these cards, then come back and move the clock.",
+        "div",
+        el(
+            "p",
+            "This process answers Pare in place of Stripe: the same requests, pages and webhooks. Subscribe in Pare, "
+            "pay with one of these cards, then come back and move the clock.",
+        ),
+        links,
     )
 
 
