@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from billing.models import Interval, StripePrice
+from billing.changes import direction
+from billing.models import ChangeKind, Interval, StripePrice
 from billing.plans import PLANS, STARTER, Plan
 from billing.standing import Standing, State
 
@@ -20,6 +21,9 @@ class Act(StrEnum):
     NOW = "now"
     LATER = "later"  # at the end of the period
     CANCEL = "cancel"
+
+
+ACTS = {ChangeKind.UPGRADE: Act.NOW, ChangeKind.DOWNGRADE: Act.LATER, ChangeKind.CANCEL: Act.CANCEL, None: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,9 @@ def act_for(standing: Standing, plan: Plan, interval: str) -> Act | None:
     subscription = standing.subscription
     if subscription is None:
         return None if plan == STARTER else Act.CHECKOUT
-    if plan == STARTER:
-        return None if subscription.cancel_at else Act.CANCEL
-    here, there = _rank(subscription.plan_object, subscription.interval), _rank(plan, interval)
-    if here == there:
+    if plan == STARTER and subscription.cancel_at:
         return None
-    return Act.NOW if there > here else Act.LATER
-
-
-def _rank(plan: Plan, interval: str) -> tuple[int, bool]:
-    """Plans go up by what they give; the same plan goes up from month to year."""
-    return PLANS.index(plan), interval == Interval.YEAR
+    return ACTS.get(direction(subscription, plan.key, interval))
 
 
 def offers(standing: Standing, interval: str, known: Prices, *, can_pay: bool) -> list[Offer]:

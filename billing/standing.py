@@ -24,8 +24,8 @@ from billing.plans import STARTER, Plan
 
 # A refusal is shown so long, unless something else was done since.
 REFUSAL_SHOWN = timedelta(days=7)
-# What nobody has to hear of: they follow from something else.
-SILENT = (ChangeKind.EXPIRE_CHECKOUT, ChangeKind.END_NOW)
+# What nobody has to hear of: these follow from something else, or are answered at once.
+SILENT = (ChangeKind.CHECKOUT, ChangeKind.EXPIRE_CHECKOUT, ChangeKind.END_NOW)
 
 
 class State(StrEnum):

@@ -45,7 +45,6 @@ def billing(request: TeamRequest) -> HttpResponse:
         "may_manage": may_manage,
         "may_choose_repositories": holds(request.membership, Right.MANAGE_REPOSITORIES),
         "asks_on": asks_on(standing.change),
-        "checkout_left": request.GET.get("checkout") == "cancelled",
     }
     return render(request, "billing/billing.html", context)
 
