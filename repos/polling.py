@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from billing.caps import SymbolCapReached
 from billing.services import plan_of
 from repos import remotes
 from repos.engine import git
 from repos.engine.errors import GitError
-from repos.models import Repository, State
+from repos.models import IndexRun, Repository, State
 from repos.secrets import SecretUnreadable
 
 # Seconds between two checks by plan; a push webhook makes them nearly superfluous.
@@ -44,9 +45,14 @@ def has_news(repository: Repository) -> bool:
     _note(repository, "")
     run, snapshot = repository.latest_run, repository.snapshot
     if run and run.state == State.FAILED:
-        # The same commit fails the same way; a run that never saw one failed at the host, which answers again.
-        return run.commit != head.commit
+        # The same commit fails the same way, but for a cap that is gone; a run that never saw one failed at the host,
+        # which answers again.
+        return run.commit != head.commit or _cap_is_gone(run, repository)
     return snapshot is None or (snapshot.commit, snapshot.branch) != (head.commit, head.branch)
+
+
+def _cap_is_gone(run: IndexRun, repository: Repository) -> bool:
+    return run.error_code == SymbolCapReached.code and plan_of(repository.team).symbols_per_repository is None
 
 
 def _note(repository: Repository, error: str) -> None:

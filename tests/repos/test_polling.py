@@ -52,6 +52,19 @@ def test_what_failed_at_a_commit_is_not_tried_again_at_it(indexed: Repository, s
     assert polled() == 1
 
 
+def test_what_failed_at_a_cap_is_tried_again_when_the_plan_has_none(
+    cast: Cast, indexed: Repository, shop: Path
+) -> None:
+    tip = commit_files(shop, {"new.py": "n = 1\n"})
+    IndexRun.objects.update(state=State.FAILED, commit=tip, error_code="symbol_cap_reached")
+    change_plan(team=cast.acme, plan="starter", actor=None)
+    tasks.poll_repository(indexed.pk)
+    assert polled() == 0
+    change_plan(team=cast.acme, plan="pro", actor=None)
+    tasks.poll_repository(indexed.pk)
+    assert polled() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_due_repository_is_taken_once(indexed: Repository) -> None:
     def take(_: int) -> int:
