@@ -161,7 +161,8 @@ def test_a_far_index_costs_no_memory() -> None:
 
 def test_every_class_of_the_sdk_can_be_checked() -> None:
     """No annotation is of a form that the check does not know, and none but Stripe's own `Any` takes everything."""
-    kinds: list[Any] = [answers.load(name) for object, name in OBJECT_CLASSES.items() if object not in ("list", "search_result")]
+    names = [name for kind, name in OBJECT_CLASSES.items() if kind not in ("list", "search_result")]
+    kinds: list[Any] = [answers.load(name) for name in names]
     for kind in kinds:
         for name, annotation in answers.fields(kind).items():
             problems = list(answers.check(object(), annotation, name, kind.__module__))
@@ -223,3 +224,28 @@ def test_values_that_stripe_does_not_list_are_seen_deep_inside() -> None:
         gate.check_object({**clock, "status": "sleeping"})
     with pytest.raises(ContractError, match="status_details.advancing.target_frozen_time is missing"):
         gate.check_object({**clock, "status_details": {"advancing": {}}})
+
+
+@pytest.mark.parametrize(
+    ("path", "expand", "can"),
+    [
+        ("/v1/subscriptions/sub_1", "customer", True),
+        ("/v1/subscriptions/sub_1", "latest_invoice.payments.data.payment.payment_intent", True),
+        ("/v1/subscriptions/sub_1", "items.data.price.product", True),
+        ("/v1/subscriptions/sub_1", "schedule", True),
+        ("/v1/subscriptions/sub_1", "discounts", True),
+        ("/v1/subscriptions/sub_1", "status", False),
+        ("/v1/subscriptions/sub_1", "items.price", False),
+        ("/v1/subscriptions/sub_1", "data.customer", False),
+        ("/v1/subscriptions", "data.default_payment_method", True),
+        ("/v1/subscriptions", "default_payment_method", False),
+        ("/v1/customers/cus_1", "invoice_settings.default_payment_method", True),
+        ("/v1/customers/cus_1", "invoice_settings", False),
+        ("/v1/customers/cus_1", "subscriptions", True),
+        ("/v1/checkout/sessions/cs_1", "subscription.latest_invoice", True),
+        ("/v1/checkout/sessions/cs_1", "line_items", True),
+        ("/v1/checkout/sessions/cs_1", "url", False),
+    ],
+)
+def test_it_knows_what_can_be_expanded(path: str, expand: str, can: bool) -> None:
+    assert gate.can_expand("GET", path, expand.split(".")) is can

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.twin import chaos, clockwork, gate
 from tests.twin.errors import TwinError, invalid
-from tests.twin.expand import expand
+from tests.twin.expand import check_paths, expand
 from tests.twin.forms import decode
 from tests.twin.idempotency import Answers
 from tests.twin.replies import Reply, Request, authenticate, json_reply
@@ -131,6 +131,7 @@ class Twin:
         world = self.world
         world.request = {"id": id, "idempotency_key": call.idempotency_key}
         paths = call.params.pop("expand", [])
+        check_paths(call, paths)
         try:
             answer = public(found.handler(world, call))
         finally:

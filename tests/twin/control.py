@@ -26,7 +26,7 @@ def answer(twin: Twin, request: Request) -> Reply:
             raise invalid("An order is a JSON object.")
         with twin.world.lock:
             return json_reply(200, verb(twin, order))
-    except (TwinError, ValueError) as error:
+    except (TwinError, ValueError, TypeError) as error:
         return json_reply(400, {"error": {"message": str(error)}})
 
 

@@ -12,7 +12,7 @@ from tests.twin.gate.contract import addresses
 from tests.twin.gate.contract import routes as _routes
 from tests.twin.gate.params import check_params
 
-__all__ = ["ContractError", "check", "check_answer", "check_object", "match", "routes"]
+__all__ = ["ContractError", "can_expand", "check", "check_answer", "check_object", "match", "routes"]
 
 
 def routes() -> dict[tuple[str, str], str]:
@@ -37,3 +37,15 @@ def check_answer(method: str, path: str, answer: dict[str, Any]) -> None:
     if template is not None:
         route = _routes()[method, template]
         answers.check_answer(route.answer, route.wrapper, answer)
+
+
+def can_expand(method: str, path: str, parts: list[str]) -> bool:
+    """Whether the answer to this request has a property under this path that can be expanded."""
+    template = match(method, path)
+    route = _routes().get((method, template or ""))
+    if route is None or route.answer is None:
+        return False
+    kind: Any = answers.load(route.answer)
+    if route.wrapper is not None:
+        return parts[:1] == ["data"] and answers.can_expand(kind, parts[1:])
+    return answers.can_expand(kind, parts)

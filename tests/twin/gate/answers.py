@@ -24,6 +24,7 @@ SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), bool: (bool,),
 DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 IMPORT = re.compile(r"^    from (stripe\S*) import (\w+)(?: as (\w+))?$", re.MULTILINE)
 IMPORTS = re.compile(r"^    from (stripe\S*) import \(([^)]*)\)", re.MULTILINE)
+PAGES = (ListObject, SearchResultObject)
 PAGE_KEYS, MAY = {"object", "data", "has_more", "url"}, {"total_count"}
 
 
@@ -39,25 +40,41 @@ def check_object(value: dict[str, Any]) -> None:
     _raise(list(_object(value, kind, kind.__name__)))
 
 
-def class_of(value: dict[str, Any]) -> type[StripeObject] | None:
-    """The SDK's class for an object, by its `object`."""
+def class_of(value: dict[str, Any]) -> Any:
+    """The SDK's class for an object, by its `object`; None for a plain hash."""
     known = OBJECT_CLASSES.get(str(value.get("object")))
     return None if known is None else load(known)
 
 
+def can_expand(annotation: Any, parts: list[str], module: str = "") -> bool:
+    """Whether an answer of this type has a property under this path that `expand[]` may name."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, ForwardRef | str):
+        return can_expand(_resolve(annotation, module), parts, module)
+    if origin in (Union, list):
+        return any(can_expand(part, parts, module) for part in inner)
+    if origin in PAGES:
+        return parts[:1] in ([], ["data"]) and can_expand(inner[0], parts[1:], module)
+    if not _is_class(annotation) or not parts:
+        return _is_class(annotation)
+    found = fields(annotation).get(parts[0])
+    if found is None or len(parts) == 1 and not (is_expandable(found) or _holds_objects(found)):
+        return False
+    return can_expand(found, parts[1:], annotation.__module__)
+
+
 def is_expandable(annotation: Any) -> bool:
-    """Whether a field of this type holds an id that Stripe replaces by the object when asked to."""
+    """Whether a field of this type holds an id (or ids) that Stripe replaces by the object when asked to."""
     inner = get_args(annotation)
     if get_origin(annotation) is Union and str in inner:
         return any(isinstance(part, ForwardRef) or get_origin(part) is Union or _is_class(part) for part in inner)
     return any(is_expandable(part) for part in inner if not isinstance(part, ForwardRef | str))
 
 
-def hash_of(annotation: Any) -> type[StripeObject] | None:
-    """The class of the nested hash, or of the hashes in the list, that a field of this type holds."""
-    if _is_class(annotation):
-        return annotation  # type: ignore[no-any-return]
-    return next((kind for part in get_args(annotation) if (kind := hash_of(part)) is not None), None)
+def _holds_objects(annotation: Any) -> bool:
+    if get_origin(annotation) in PAGES or isinstance(annotation, ForwardRef):
+        return True
+    return any(_holds_objects(part) for part in get_args(annotation))
 
 
 def _is_class(annotation: Any) -> bool:
@@ -90,7 +107,7 @@ def fields(kind: type[StripeObject]) -> dict[str, Any]:
     return {
         name: annotation
         for base in reversed(kind.__mro__)
-        if base.__module__.startswith("stripe.") and base not in (StripeObject, ListObject, SearchResultObject)
+        if base.__module__.startswith("stripe.") and base is not StripeObject and base not in PAGES
         for name, annotation in vars(base).get("__annotations__", {}).items()
         if get_origin(annotation) is not ClassVar and not name.startswith("_")
     }
@@ -109,8 +126,7 @@ def check(value: Any, annotation: Any, at: str, module: str) -> Iterator[str]:
     if annotation is Any:
         return
     if isinstance(annotation, ForwardRef | str):
-        name = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-        yield from check(value, _resolve(name, module), at, module)
+        yield from check(value, _resolve(annotation, module), at, module)
     elif origin is Union:
         yield from _union(value, inner, at, module)
     elif origin is Literal:
@@ -180,7 +196,8 @@ def _page(value: Any, kind: Any, object: str, at: str, module: str = "") -> Iter
         yield from check(item, kind, f"{at}.data[{place}]", module)
 
 
-def _resolve(name: str, module: str) -> Any:
+def _resolve(reference: ForwardRef | str, module: str) -> Any:
+    name = reference if isinstance(reference, str) else reference.__forward_arg__
     here = vars(sys.modules[module])
     return here[name] if name in here else load(_imports(module)[name])
 
