@@ -130,7 +130,7 @@ class Clicks:
     ) -> Screen:
         """Pay on a Checkout page; `left_for` is then the success address. A refusal is in `alert`.
 
-        `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete" or "Fail"); `more` are fields by name:
+        `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete", "Fail", "" none); `more` are fields by name:
         name, business, vat, line1, city, postal_code, country, expiry, cvc.
         """
         screen = load(url)
@@ -150,7 +150,7 @@ class Clicks:
 
 
 def _answer_bank(screen: Screen, answer: str) -> Screen:
-    return screen.press(answer) if "/3ds/" in screen.url and screen.has_button(answer) else screen
+    return screen.press(answer) if answer and "/3ds/" in screen.url else screen
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
