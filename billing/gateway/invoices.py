@@ -44,14 +44,18 @@ def preview_change(
 
 
 def preview_new(*, customer_id: str | None, price_id: str, quantity: int) -> Preview:
-    """What a subscription would cost that begins now, without coupons and tax of a customer not yet known."""
-    wanted: InvoiceCreatePreviewParams = {
-        "subscription_details": {"items": [{"price": price_id, "quantity": quantity}]}
-    }
-    if customer_id:
-        wanted["customer"] = customer_id
+    """What a subscription would cost that begins now. Without a customer: the bare price, and no `next_at`."""
     with asking() as client:
-        first = client.v1.invoices.create_preview(wanted)
+        if customer_id is None:
+            price = client.v1.prices.retrieve(price_id)
+            cents = (price.unit_amount or 0) * quantity
+            return Preview(currency=price.currency, due_now_cents=cents, next_cents=cents, next_at=None)
+        first = client.v1.invoices.create_preview(
+            {
+                "customer": customer_id,
+                "subscription_details": {"items": [{"price": price_id, "quantity": quantity}]},
+            }
+        )
     return _preview(first, first)
 
 
