@@ -29,7 +29,7 @@ def test_it_says_plan_and_use(cast: Cast, key: str) -> None:
     assert (team["id"], team["name"], team["slug"]) == (str(cast.acme.public_id), "Acme", "acme")
     assert team["plan"] == {"key": "team", "name": "Team", "price": "$29 a member and month"}
     assert team["caps"] == [
-        {"name": "members", "used": 4, "cap": 5},
+        {"name": "members", "used": 3, "cap": 5},
         {"name": "repositories", "used": 0, "cap": None},
         {"name": "slices", "used": 0, "cap": None},
     ]
