@@ -37,6 +37,7 @@ CARDS = [
     Card("4000000000000341", "visa", REFUSED_LATER),
     Card("4000002500003155", "visa", ASKS_ONCE),
     Card("4000002760003184", "visa", ASKS_ALWAYS),
+    Card("4000000000003220", "visa", ASKS_ALWAYS),
 ]
 BY_NUMBER = {card.number: card for card in CARDS}
 TOKENS = {
@@ -52,6 +53,7 @@ TOKENS = {
     "pm_card_chargeCustomerFail": "4000000000000341",
     "pm_card_authenticationRequiredOnSetup": "4000002500003155",
     "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_threeDSecure2Required": "4000000000003220",
     "tok_visa": "4242424242424242",
     "tok_chargeCustomerFail": "4000000000000341",
     "tok_chargeDeclined": "4000000000000002",

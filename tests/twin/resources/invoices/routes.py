@@ -4,6 +4,7 @@ from tests.twin.errors import TwinError, invalid
 from tests.twin.resources.changes import matching, merge_metadata, needed, recording, reference, take, within
 from tests.twin.resources.invoices.draft import Bill, draft, finalize
 from tests.twin.resources.invoices.lines import line_of_item, waiting_items
+from tests.twin.resources.invoices.manual import invoice_of_items
 from tests.twin.resources.subscriptions.collecting import collect, pay_invoice, void_invoice
 from tests.twin.routing import Call, page_of, route
 from tests.twin.world import Row, World
@@ -36,12 +37,12 @@ def list_lines(world: World, call: Call) -> Row:
 
 @route("POST", "/v1/invoices")
 def create(world: World, call: Call) -> Row:
-    """Only for what waits on a subscription: the twin has no other invoice items."""
+    """For what waits on a subscription, or for items of no subscription."""
     params = call.params
     needed(params, "customer")
     customer = reference(world, "customer", params["customer"], "customer")
     if not params.get("subscription"):
-        raise TwinError(501, "api_error", "The twin makes invoices of subscriptions only.")
+        return invoice_of_items(world, customer, params)
     subscription = reference(world, "subscription", params["subscription"], "subscription")
     items = waiting_items(world, subscription["id"])
     if not items:
