@@ -130,8 +130,8 @@ class Clicks:
     ) -> Screen:
         """Pay on a Checkout page; `left_for` is then the success address. A refusal is in `alert`.
 
-        `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete", "Fail", "" none); `more` are fields by name:
-        name, business, vat, line1, city, postal_code, country, expiry, cvc.
+        `code` is a promotion code, `bank` the answer to 3-D Secure ("Complete", "Fail", "" none); `more` are fields
+        by name: name, business, vat, line1, city, postal_code, country, expiry, cvc.
         """
         screen = load(url)
         if code:
