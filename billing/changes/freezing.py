@@ -168,7 +168,7 @@ def _cancel(change: StripeChange, account: BillingAccount, price: Price | None) 
 
 def _resume(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:
     subscription = _live(account)
-    if subscription.cancel_at is None and not subscription.schedule_id:
+    if subscription.cancel_at is None and not subscription.next_plan:
         raise NothingToDo
     return {"subscription": subscription.stripe_id, "schedule": subscription.schedule_id}
 

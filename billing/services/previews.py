@@ -8,7 +8,7 @@ from django.core.cache import cache
 from accounts.models import Team
 from accounts.services import members_in_use
 from billing import changes, errors, gateway
-from billing.gateway import Preview
+from billing.gateway import Preview, Price
 from billing.models import BillingAccount, ChangeKind, Subscription
 from billing.plans import BY_KEY
 from billing.services.guards import check_looks, check_paid_plan, stripe_answers
@@ -84,22 +84,28 @@ def _answer(team: Team, question: _Question) -> Preview:
 def _ask(question: _Question) -> Preview:
     customer, subscription, quantity = question.customer, question.subscription, question.quantity
     price = _price(question)
-    if customer is None or subscription is None:
-        return gateway.preview_new(customer_id=customer, price_id=price, quantity=quantity)
+    if customer is None:
+        # Stripe reckons for customers only; somebody new has neither credit nor discount.
+        first = price.unit_amount_cents * quantity
+        return Preview(price.currency, due_now_cents=first, next_cents=first, next_at=None)
+    if subscription is None:
+        return gateway.preview_new(customer_id=customer, price_id=price.id, quantity=quantity)
     if changes.direction(subscription, question.plan, question.interval) == ChangeKind.DOWNGRADE:
-        first = gateway.preview_new(customer_id=customer, price_id=price, quantity=quantity)
-        return replace(first, due_now_cents=0, next_cents=first.due_now_cents, next_at=subscription.period_end)
+        first_invoice = gateway.preview_new(customer_id=customer, price_id=price.id, quantity=quantity)
+        return replace(
+            first_invoice, due_now_cents=0, next_cents=first_invoice.due_now_cents, next_at=subscription.period_end
+        )
     return gateway.preview_change(
         customer_id=customer,
         subscription_id=subscription.stripe_id,
         item_id=subscription.item_id,
-        price_id=price,
+        price_id=price.id,
         quantity=quantity,
     )
 
 
-def _price(question: _Question) -> str:
+def _price(question: _Question) -> Price:
     try:
-        return gateway.find_price(question.plan, question.interval).id
+        return gateway.find_price(question.plan, question.interval)
     except gateway.StripeMissing as error:
         raise errors.PriceMissing from error

@@ -54,8 +54,8 @@ def _live(account: BillingAccount) -> Subscription:
 
 
 def _is_planned(subscription: Subscription) -> bool:
-    """Whether something is to happen to it at the end of the period."""
-    return subscription.cancel_at is not None or bool(subscription.schedule_id)
+    """Whether it is to end or to change by itself. A schedule can also be there because the change has just come."""
+    return subscription.cancel_at is not None or bool(subscription.next_plan)
 
 
 def _kind(subscription: Subscription, plan: str, interval: str) -> ChangeKind:
