@@ -1,10 +1,9 @@
 """Background work of payments: changes on their way to Stripe, and state on its way from there."""
 
 import logging
-from functools import partial
 from smtplib import SMTPException
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,7 +21,11 @@ SWEEP_EVENTS_SECONDS, SWEEP_NOTICES_SECONDS = 60, 30
 
 def enqueue(account_id: int) -> None:
     """Have the changes sent when this transaction is committed. A broker that is down is no error: see the sweep."""
-    transaction.on_commit(partial(work_changes.apply_async, (account_id,), retry=False), robust=True)
+    transaction.on_commit(lambda: _send(work_changes, account_id), robust=True)
+
+
+def _send(task: "Task[..., None]", argument: int | str) -> None:
+    task.apply_async((argument,), retry=False)
 
 
 @shared_task(soft_time_limit=LIMIT, time_limit=HARD_LIMIT, ignore_result=True)
@@ -46,7 +49,7 @@ def sweep_changes() -> None:
 
 def enqueue_sync(customer_id: str) -> None:
     """Have a customer looked at when this transaction is committed. A broker that is down is no error, as above."""
-    transaction.on_commit(partial(sync_customer.apply_async, (customer_id,), retry=False), robust=True)
+    transaction.on_commit(lambda: _send(sync_customer, customer_id), robust=True)
 
 
 @shared_task(soft_time_limit=LIMIT, time_limit=HARD_LIMIT, ignore_result=True)

@@ -2,7 +2,6 @@
 
 import uuid
 from contextlib import suppress
-from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -26,7 +25,7 @@ def index_repository(run_id: int) -> None:
 
 def enqueue(run: IndexRun) -> None:
     """Hand the run to the workers when this transaction is committed. A broker that is down is no error: see sweep."""
-    transaction.on_commit(partial(index_repository.delay, run.pk), robust=True)
+    transaction.on_commit(lambda: index_repository.delay(run.pk), robust=True)
 
 
 @shared_task(time_limit=60)

@@ -1,6 +1,5 @@
 """Linking and unlinking repositories, and changing how they are read."""
 
-from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -63,7 +62,7 @@ def unlink_repository(*, repository: Repository, actor: Actor) -> None:
     Repository.objects.filter(pk=repository.pk).update(snapshot=None, latest_run=None)
     Repository.objects.for_team(team).filter(pk=repository.pk).delete()
     pauses.settle(team)
-    transaction.on_commit(partial(tasks.remove_repository_files.delay, public_id), robust=True)
+    transaction.on_commit(lambda: tasks.remove_repository_files.delay(public_id), robust=True)
 
 
 @transaction.atomic
