@@ -12,8 +12,10 @@ from billing.models import BillingAccount
 
 def api() -> stripe.StripeClient:
     base = settings.STRIPE_API_BASE
-    bases: stripe.client_options.BaseAddresses = {"api": base, "files": base, "connect": base, "meter_events": base}
-    return stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses=bases)
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
+    )
 
 
 def make_customer(team: Team, card: str = "pm_card_visa") -> str:
