@@ -1,6 +1,5 @@
 """Linking and unlinking repositories, and changing how they are read."""
 
-
 from django.db import IntegrityError, transaction
 
 from accounts import audit
