@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Team
@@ -34,6 +35,7 @@ def make_prices(*intervals: str) -> None:
             StripePrice.objects.create(lookup_key=key, plan=plan, interval=interval, **facts)
 
 
+@transaction.atomic
 def make_account(team: Team, **fields: Any) -> BillingAccount:
     """The team's account, as one that has paid by card."""
     account = lock_account(team)
@@ -45,6 +47,7 @@ def make_account(team: Team, **fields: Any) -> BillingAccount:
     return account
 
 
+@transaction.atomic
 def subscribe(team: Team, plan: str = "team", *, quantity: int = 3, **fields: Any) -> Subscription:
     """A subscription with the plan that follows from it granted to the team."""
     account, now = make_account(team), timezone.now()
@@ -102,10 +105,11 @@ def make_change(team: Team, kind: ChangeKind = ChangeKind.UPGRADE, **fields: Any
 
 
 def refuse(team: Team, message: str, *, at: datetime | None = None) -> StripeChange:
-    ended: dict[str, Any] = {"finished_at": at or timezone.now(), "error_code": "card_declined", "error_message": message}
-    return make_change(team, state=ChangeState.REFUSED, **ended)
+    ended: dict[str, Any] = {"finished_at": at or timezone.now(), "error_code": "card_declined"}
+    return make_change(team, state=ChangeState.REFUSED, error_message=message, **ended)
 
 
+@transaction.atomic
 def make_checkout(team: Team, **fields: Any) -> Checkout:
     facts = {
         "stripe_id": f"cs_{next(_numbers)}",

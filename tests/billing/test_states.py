@@ -195,7 +195,7 @@ def test_a_payment_that_was_begun(cast: Cast) -> None:
     change_plan(team=cast.acme, plan="starter", actor=None)
     checkout = make_checkout(cast.acme, started_by=cast.vic)
     page = html_of(cast)
-    assert "Vic chose Pro" in page and "Nothing was charged" in page and "Go on paying" in page
+    assert "For Pro, by Vic" in page and "Nothing was charged" in page and "Go on paying" in page
     checkout.state = CheckoutState.EXPIRED
     checkout.save()
     assert "Go on paying" not in html_of(cast)
