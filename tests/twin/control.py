@@ -25,9 +25,13 @@ def answer(twin: Twin, request: Request) -> Reply:
         if not isinstance(order, dict):
             raise invalid("An order is a JSON object.")
         with twin.world.lock:
+            clockwork.run_until(twin.world, twin.world.now())
             return json_reply(200, verb(twin, order))
     except (TwinError, ValueError, TypeError) as error:
         return json_reply(400, {"error": {"message": str(error)}})
+    except Exception as error:
+        twin.crashed(request)
+        return json_reply(500, {"error": {"message": f"The twin itself failed: {error!r}"}})
 
 
 def reset(twin: Twin, order: Order) -> Order:

@@ -20,6 +20,7 @@ from tests.twin.client import WEBHOOK, TwinClient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT = 30.0
+REPORT = pytest.StashKey[list[str]]()  # lines to print at the end of the run
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +76,11 @@ def twin(bare_twin: TwinClient, db: None) -> TwinClient:
     if "stripe_setup" in get_commands():
         call_command("stripe_setup", verbosity=0)
     return bare_twin
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(REPORT, []):
+        terminalreporter.write_line(line)
 
 
 def _answers(url: str) -> bool:

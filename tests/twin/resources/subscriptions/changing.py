@@ -15,6 +15,7 @@ from tests.twin.resources.subscriptions.creating import due_of
 from tests.twin.resources.subscriptions.ending import cancel_later, note_details
 from tests.twin.resources.subscriptions.pending import apply_change, drop_pending, follow_items, make_pending
 from tests.twin.resources.subscriptions.planning import Change, plan_change
+from tests.twin.resources.subscriptions.renewing import ends_without_card
 from tests.twin.resources.subscriptions.rows import automatic_tax, period_end, trial_settings
 from tests.twin.world import Row, World
 
@@ -34,6 +35,8 @@ def update_subscription(world: World, id: str, **params: Any) -> Row:
         _check_payment(world, subscription, change, params)
     if change is not None and subscription["_pending"]:
         drop_pending(world, subscription, expired=False)
+    if change is not None and change.ends_trial and ends_without_card(world, subscription):
+        return subscription
     with recording(world, subscription, "customer.subscription.updated"):
         _take_plain(world, subscription, params)
         if change is not None:

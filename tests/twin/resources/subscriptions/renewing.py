@@ -13,7 +13,7 @@ from tests.twin.world import Row, World
 
 def renew(world: World, subscription: Row) -> None:
     """Bill the period that begins now; a trial that ends without a card goes as its settings say."""
-    if subscription["status"] == "trialing" and _ends_without_card(world, subscription):
+    if subscription["status"] == "trialing" and ends_without_card(world, subscription):
         return
     before = (items_of(subscription)[0]["current_period_start"], period_end(subscription))
     with recording(world, subscription, "customer.subscription.updated"):
@@ -31,7 +31,8 @@ def renew(world: World, subscription: Row) -> None:
     collect(world, invoice)
 
 
-def _ends_without_card(world: World, subscription: Row) -> bool:
+def ends_without_card(world: World, subscription: Row) -> bool:
+    """The end of a trial without a card: True if the subscription was cancelled or paused instead of being billed."""
     behaviour = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     method = default_method(world, subscription["customer"], subscription["default_payment_method"])
     if method is not None or behaviour == "create_invoice":
