@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import stripe
+from django.conf import settings
 from stripe.params import SubscriptionCreateParams
 
 from billing import gateway
 from billing.gateway import LiveCustomer, LiveInvoice, LiveSubscription
+from tests.twin.client import TwinClient
 
+MAIL = "vic@acme.example"
 DAY = 86_400
 # A renewal's invoice stays a draft for an hour before it is charged.
 CHARGED = 2 * 3600
@@ -26,12 +29,18 @@ class Stage:
     api: stripe.StripeClient
     clocks: list[str] = field(default_factory=list)
 
+    @classmethod
+    def on_the_twin(cls, twin: TwinClient) -> "Stage":
+        """Pare's products and prices, Team by the year too, on an empty account of the twin."""
+        gateway.set_up(webhook_url="", yearly={"team": 29000}, replace=False)
+        return cls(stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url}))
+
     def customer(self, card: str = "pm_card_visa") -> "Actor":
         """A customer on a clock, with a test card as its default."""
         clock = self.api.v1.test_helpers.test_clocks.create({"frozen_time": int(time.time()), "name": "Pare"})
         self.clocks.append(clock.id)
         made = self.api.v1.customers.create(
-            {"name": "Acme", "email": "vic@acme.example", "test_clock": clock.id, "metadata": {"pare_team": "test"}}
+            {"name": "Acme", "email": MAIL, "test_clock": clock.id, "metadata": {"pare_team": "test"}}
         )
         actor = Actor(self.api, made.id, clock.id)
         actor.use(card)
@@ -97,3 +106,12 @@ class Actor:
 
 def key() -> str:
     return f"pare-test-{uuid4()}"
+
+
+def new_customer(key: str, name: str = "Acme") -> str:
+    return gateway.create_customer(team_id="acme", name=name, email=MAIL, key=key)
+
+
+def passed(twin: TwinClient, method: str, template: str) -> int:
+    """How often this was asked of the twin."""
+    return sum(row["passed"] for row in twin.calls() if (row["method"], row["template"]) == (method, template))
