@@ -1,6 +1,7 @@
 """The twin's Checkout, through Stripe's own library and by clicking its page."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -201,3 +202,38 @@ def test_a_form_from_another_site_does_nothing(shop: Shop) -> None:
 def test_an_address_that_is_guessed_shows_nothing(shop: Shop) -> None:
     session = shop.checkout()
     assert shop.twin.open(f"{shop.twin.url}/c/pay/{session.id}/guessed").status == 404
+
+
+def test_two_clicks_at_once_pay_once(shop: Shop) -> None:
+    page = shop.twin.open(shop.checkout().url or "")
+    card = {"number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
+    with ThreadPoolExecutor(2) as pool:
+        screens = list(pool.map(lambda _: page.press("Pay", **card), range(2)))
+    assert sorted(screen.left_for is not None for screen in screens) == [False, True]
+    assert len(shop.twin.truth("subscription")) == 1
+
+
+def test_tax_and_a_coupon_may_be_given_from_the_start(shop: Shop) -> None:
+    coupon = shop.api.v1.coupons.create({"amount_off": 800, "currency": "usd", "duration": "once"})
+    session = shop.checkout(
+        automatic_tax={"enabled": True}, customer_update={"address": "auto"}, discounts=[{"coupon": coupon.id}]
+    )
+    assert (session.amount_subtotal, session.amount_total) == (7800, 7000)
+    refused = shop.twin.pay_checkout(session.url or "", line1="Kaistr. 1", city="Kiel", postal_code="1", country="Kiel")
+    assert refused.alert == "Write the country as two letters, such as DE."
+    screen = shop.twin.pay_checkout(session.url or "", line1="Kaistr. 1", city="Kiel", postal_code="1", country="de")
+    assert screen.left_for, screen.alert
+    paid = shop.api.v1.checkout.sessions.retrieve(session.id)
+    assert paid.automatic_tax.status == "complete" and paid.customer_details is not None
+    assert shop.twin.truth("subscription")[0]["automatic_tax"]["enabled"]
+    assert shop.twin.truth("invoice")[0]["amount_paid"] == 7000
+    lines = shop.api.v1.checkout.sessions.line_items.list(session.id).data
+    assert [(line.quantity, line.amount_discount, line.amount_total) for line in lines] == [(2, 800, 7000)]
+
+
+def test_sessions_are_listed_by_customer_newest_first(shop: Shop) -> None:
+    first, second = shop.checkout(), shop.checkout()
+    shop.customer = shop.api.v1.customers.create({"email": "mallory@rival.example"}).id
+    shop.checkout()
+    found = shop.api.v1.checkout.sessions.list({"customer": str(first.customer)}).data
+    assert [session.id for session in found] == [second.id, first.id]

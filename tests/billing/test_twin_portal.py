@@ -89,6 +89,19 @@ def test_cancelling_sets_the_end_and_resuming_takes_it_back(shop: Shop) -> None:
     assert shop.subscription(subscription.id).status == "canceled"
 
 
+def test_the_flow_for_cancelling_does_that_and_confirms(shop: Shop) -> None:
+    subscription = shop.subscribe()
+    flow = {
+        "type": "subscription_cancel",
+        "subscription_cancel": {"subscription": subscription.id},
+        "after_completion": {"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": "Until then."}},
+    }
+    portal = open_portal(shop, flow_data=flow)
+    assert not portal.screen.has_button("Save card")
+    assert "Until then." in portal.cancel().text
+    assert shop.subscription(subscription.id).cancel_at is not None
+
+
 def test_what_the_api_cancelled_can_be_resumed_here(shop: Shop) -> None:
     subscription = shop.subscribe()
     shop.api.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
