@@ -253,14 +253,22 @@ def test_what_one_more_member_costs(cast: Cast, olga: Client, twin: TwinClient) 
     costs = re.search(r"Adding a member costs \$(\d+\.\d\d) now and \$29\.00 a month from (.*?), before tax", text)
     assert costs and 0 < float(costs[1]) <= 29
     assert costs[2] == f"{subscription.period_end.day} {subscription.period_end:%b %Y}"
+    less = said(olga, f"{URL}seat/?less=1")
+    credit = re.search(r"costs \$29\.00 a month less from (.*?), and \$(\d+\.\d\d) is credited", less)
+    assert credit and credit[1] == costs[2] and 0 < float(credit[2]) <= 29
+
+
+def test_what_one_more_member_costs_while_stripe_is_away(cast: Cast, olga: Client, twin: TwinClient) -> None:
+    acme_buys(twin, cast)
     twin.chaos(fail_500=50)
-    buy_another = account_of(cast.acme)
-    assert buy_another.seats_follow_members
-    assert "$29.00 a month" in said(olga, f"{URL}seat/")
+    assert "Adding a member costs $29.00 a month, and the share" in said(olga, f"{URL}seat/")
+    less = said(olga, f"{URL}seat/?less=1")
+    assert "costs $29.00 a month less" in less and "credited" not in less
 
 
 def test_one_more_member_on_other_plans(cast: Cast, olga: Client) -> None:
     assert "3 of 5 seats taken" in said(olga, f"{URL}seat/")
+    assert said(olga, f"{URL}seat/?less=1").strip() == ""
     change_plan(team=cast.acme, plan="pro", actor=None)
     assert "Pro has room for 1 member." in said(olga, f"{URL}seat/")
     since = timezone.now() - timedelta(days=2)
