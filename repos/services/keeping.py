@@ -13,7 +13,7 @@ from accounts.models import Team, User
 from accounts.roles import Right
 from accounts.services.teams import lock_team_for
 from billing.planned import planned_plan
-from billing.plans import Plan, is_within
+from billing.plans import BY_KEY, Plan, is_within
 from billing.services import plan_of
 from repos import pauses
 from repos.errors import NotLinked, TooManyKept
@@ -24,25 +24,42 @@ NAMES_NOTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """How many repositories may stay active (None: all) under a plan. `at`: when that plan comes; None: it holds."""
+    """How many repositories may stay active (None: all) under a plan, the present one when it `holds`.
+
+    `at` is when a planned one comes; None when nobody has decided on it yet.
+    """
 
     plan: Plan
-    cap: int | None
-    at: datetime | None
+    holds: bool = True
+    at: datetime | None = None
+
+    @property
+    def cap(self) -> int | None:
+        return self.plan.repositories
 
 
-def places_of(team: Team, linked: int) -> Places:
-    """What a choice is for: the present plan when the team is over it, else a smaller one that is planned."""
+def places_of(team: Team, linked: int, under: str = "") -> Places:
+    """What a choice is for: the present plan when the team is over it, else the plan `under`, else a planned one.
+
+    `under` is the key of a plan to which somebody thinks of changing. Plans that are not smaller do not count.
+    """
     plan = plan_of(team)
-    if is_within(linked, plan.repositories) and (planned := planned_plan(team)):
-        cap = planned.plan.repositories
-        if cap is not None and (plan.repositories is None or cap < plan.repositories):
-            return Places(planned.plan, cap, planned.at)
-    return Places(plan, plan.repositories, None)
+    if not is_within(linked, plan.repositories):
+        return Places(plan)
+    if under in BY_KEY and _is_smaller(BY_KEY[under], plan):
+        return Places(BY_KEY[under], holds=False)
+    planned = planned_plan(team)
+    if planned and _is_smaller(planned.plan, plan):
+        return Places(planned.plan, holds=False, at=planned.at)
+    return Places(plan)
+
+
+def _is_smaller(plan: Plan, than: Plan) -> bool:
+    return plan.repositories is not None and (than.repositories is None or plan.repositories < than.repositories)
 
 
 @transaction.atomic
-def choose_kept(*, team: Team, chosen: Collection[UUID], actor: User) -> Places:
+def choose_kept(*, team: Team, chosen: Collection[UUID], actor: User, under: str = "") -> Places:
     """Store which repositories stay active, and pause and resume at once where the team is over its cap now.
 
     Places that are left go to those linked first. Raises NotFound, Forbidden, NotLinked (400), TooManyKept (402).
@@ -52,7 +69,7 @@ def choose_kept(*, team: Team, chosen: Collection[UUID], actor: User) -> Places:
     names = dict(mine.order_by("name", "pk").values_list("public_id", "name"))
     if not names.keys() >= set(chosen):
         raise NotLinked
-    places = places_of(team, len(names))
+    places = places_of(team, len(names), under)
     if not is_within(len(set(chosen)), places.cap):
         raise TooManyKept(places.plan)
     # Who was chosen before keeps the time of that choice, which decides if the plan becomes smaller still.

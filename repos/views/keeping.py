@@ -26,15 +26,17 @@ class KeepRow:
 @team_view(Right.MANAGE_REPOSITORIES)
 @require_http_methods(["GET", "POST"])
 def repository_keep(request: TeamRequest) -> HttpResponse:
+    """`?plan=starter` asks what a change to that plan would leave room for, before anybody has decided on it."""
+    under = request.GET.get("plan", "")
     linked = list(Repository.objects.for_team(request.team).with_state().in_order_of_places())
     form = KeepForm(request.POST if request.method == "POST" else None, linked=linked)
     if form.is_valid():
         with refusals_on(form):
             chosen = form.cleaned_data["repositories"]
-            places = services.choose_kept(team=request.team, chosen=chosen, actor=request.user)
+            places = services.choose_kept(team=request.team, chosen=chosen, actor=request.user, under=under)
             messages.success(request, _saved(places))
             return redirect("repository_list", request.team.slug)
-    places = services.places_of(request.team, len(linked))
+    places = services.places_of(request.team, len(linked), under)
     context = {
         "form": form,
         "places": places,
@@ -46,8 +48,10 @@ def repository_keep(request: TeamRequest) -> HttpResponse:
 
 
 def _saved(places: services.Places) -> str:
-    if places.at is None:
+    if places.holds:
         return "The choice was saved and holds now."
+    if places.at is None:
+        return f"The choice was saved. It holds when the plan becomes {places.plan.name}."
     return f"The choice was saved. It holds from {places.at:%-d %B %Y} on, when the plan becomes {places.plan.name}."
 
 

@@ -90,6 +90,31 @@ def test_a_grace_that_runs_is_a_change_ahead(cast: Cast, olga: Client) -> None:
     assertContains(olga.get(PAGE), "Up to 1 of 2 stays active")
 
 
+def test_it_can_be_chosen_before_the_change_is_made(cast: Cast, olga: Client) -> None:
+    _, second, third = link(cast, "a", "b", "c")
+    page = olga.get(f"{PAGE}?plan=starter")
+    assertContains(page, "This is for a change to Starter, which nobody has made yet. It has 1 place")
+    assert olga.post(f"{PAGE}?plan=starter", ids(second, third)).status_code == 402
+    answer = olga.post(f"{PAGE}?plan=starter", ids(third), follow=True)
+    assertContains(answer, "It holds when the plan becomes Starter.")
+    assert active(cast.acme) == {"a", "b", "c"}
+    change_plan(team=cast.acme, plan="starter", actor=None)
+    pauses.settle(cast.acme)
+    assert active(cast.acme) == {"c"}
+
+
+@pytest.mark.parametrize("plan", ["", "team", "gold", "pro\x00", "x" * 5000])
+def test_a_plan_that_is_none_or_not_smaller_is_not_asked_for(cast: Cast, olga: Client, plan: str) -> None:
+    link(cast, "a", "b")
+    assertContains(olga.get(PAGE, {"plan": plan}), "There is nothing to choose. The plan is Team")
+
+
+def test_over_the_present_plan_the_present_one_counts(cast: Cast, olga: Client) -> None:
+    link(cast, "a", "b", "c", "d", "e")
+    change_plan(team=cast.acme, plan="pro", actor=None)
+    assertContains(olga.get(f"{PAGE}?plan=starter"), "Up to 3 of 5 stay active")
+
+
 def test_the_choice_can_be_changed_later(cast: Cast, olga: Client) -> None:
     first, second = link(cast, "a", "b")
     change_plan(team=cast.acme, plan="starter", actor=None)
