@@ -18,16 +18,18 @@ class Desk:
         self.twin = twin
         self.api = sdk(twin).v1
         self.product = self.api.products.create({"name": "Team"}).id
-        self.seat = self.new_price(3000, lookup_key="seat")
+        self.seat = self.new_price(3000)
         self.dear = self.new_price(5000)
         self.year = self.new_price(30_000, recurring={"interval": "year"})
-        self.customer = self.api.customers.create({"email": "olga@acme.example", "name": "Acme", **customer}).id
+        given: Any = {"email": "olga@acme.example", "name": "Acme", **customer}
+        self.customer = self.api.customers.create(given).id
         if card:
             self.use_card(card)
 
     def new_price(self, cents: int, **more: Any) -> str:
-        params: Any = {"unit_amount": cents, "currency": "usd", "recurring": {"interval": "month"}, **more}
-        return self.api.prices.create({"product": self.product, **params}).id
+        every = {"recurring": {"interval": "month"}, **more}
+        params: Any = {"product": self.product, "unit_amount": cents, "currency": "usd", **every}
+        return self.api.prices.create(params).id
 
     def use_card(self, card: str) -> str:
         """Attach the card and charge it from now on."""
@@ -51,8 +53,10 @@ class Desk:
 
     def invoices(self, subscription: stripe.Subscription | None = None) -> list[stripe.Invoice]:
         """Newest first."""
-        params: Any = {"customer": self.customer, **({"subscription": subscription.id} if subscription else {})}
-        return self.api.invoices.list({"limit": 100, **params}).data
+        params: Any = {"limit": 100, "customer": self.customer}
+        if subscription is not None:
+            params["subscription"] = subscription.id
+        return self.api.invoices.list(params).data
 
     def events(self) -> list[stripe.Event]:
         """Oldest first."""

@@ -1,6 +1,6 @@
 """Coupons, promotion codes and the discounts they become."""
 
-from tests.twin.errors import invalid, missing
+from tests.twin.errors import TwinError, invalid, missing
 from tests.twin.resources.changes import matching, merge_metadata, needed, recording, reference, take
 from tests.twin.resources.periods import add
 from tests.twin.routing import Call, page_of, route
@@ -16,6 +16,8 @@ def create_coupon(world: World, params: Row) -> Row:
         raise invalid("Invalid percent_off: must be between 0 and 100", "percent_off")
     if amount is not None:
         needed(params, "currency")
+    if params.get("applies_to") or params.get("currency_options"):
+        raise TwinError(501, "api_error", "The twin's coupons are for everything, in one currency.")
     if params.get("duration") == "repeating":
         needed(params, "duration_in_months")
     id = params.get("id") or world.new_id("co")[3:11]
@@ -52,6 +54,8 @@ def create_promotion_code(world: World, params: Row) -> Row:
     if any(row["active"] and row["code"].lower() == code.lower() for row in world.rows("promotion_code")):
         raise invalid(f"An active promotion code with `code: {code}` already exists.", "code")
     restrictions = params.get("restrictions") or {}
+    if restrictions.get("minimum_amount"):
+        raise TwinError(501, "api_error", "The twin's promotion codes have no minimum amount.")
     row: Row = {
         "id": world.new_id("promo"),
         "object": "promotion_code",
@@ -67,8 +71,8 @@ def create_promotion_code(world: World, params: Row) -> Row:
         "promotion": {"coupon": coupon["id"], "type": "coupon"},
         "restrictions": {
             "first_time_transaction": restrictions.get("first_time_transaction", False),
-            "minimum_amount": restrictions.get("minimum_amount"),
-            "minimum_amount_currency": restrictions.get("minimum_amount_currency"),
+            "minimum_amount": None,
+            "minimum_amount_currency": None,
         },
         "times_redeemed": 0,
     }

@@ -1,6 +1,8 @@
 """Customers and their balance."""
 
-from tests.twin.errors import invalid
+from copy import deepcopy
+
+from tests.twin.errors import TwinError, invalid
 from tests.twin.resources.changes import matching, merge_metadata, needed, recording, reference, take
 from tests.twin.resources.invoices.draft import move_balance
 from tests.twin.resources.payment_methods import ADDRESS, attach_payment_method, cards_of, owned
@@ -10,6 +12,7 @@ from tests.twin.resources.tax_ids import add_tax_id
 from tests.twin.routing import Call, includes, page_of, route
 from tests.twin.world import Row, World
 
+NOT_DONE = ("cash_balance", "source")
 PLAIN = (
     "business_name",
     "description",
@@ -22,6 +25,34 @@ PLAIN = (
     "preferred_locales",
     "shipping",
 )
+BLANK: Row = {
+    "object": "customer",
+    "address": None,
+    "balance": 0,
+    "business_name": None,
+    "currency": None,
+    "customer_account": None,
+    "default_source": None,
+    "delinquent": False,
+    "description": None,
+    "discount": None,
+    "email": None,
+    "individual_name": None,
+    "invoice_settings": {
+        "custom_fields": None,
+        "default_payment_method": None,
+        "footer": None,
+        "rendering_options": None,
+    },
+    "livemode": False,
+    "metadata": {},
+    "name": None,
+    "next_invoice_sequence": 1,
+    "phone": None,
+    "preferred_locales": [],
+    "shipping": None,
+    "tax_exempt": "none",
+}
 
 
 def create_customer(world: World, params: Row) -> Row:
@@ -30,35 +61,10 @@ def create_customer(world: World, params: Row) -> Row:
         reference(world, "test_helpers.test_clock", clock, "test_clock")
     id = world.new_id("cus")
     row: Row = {
+        **deepcopy(BLANK),
         "id": id,
-        "object": "customer",
-        "address": None,
-        "balance": 0,
-        "business_name": None,
         "created": world.now(),
-        "currency": None,
-        "customer_account": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
-        "individual_name": None,
         "invoice_prefix": id[-8:].upper(),
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": None,
-            "footer": None,
-            "rendering_options": None,
-        },
-        "livemode": False,
-        "metadata": {},
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
-        "shipping": None,
-        "tax_exempt": "none",
         "test_clock": params.get("test_clock") or None,
     }
     world.add(row)
@@ -75,6 +81,10 @@ def create_customer(world: World, params: Row) -> Row:
 
 
 def _fill(world: World, row: Row, params: Row) -> None:
+    """The parameters onto the row; what can be refused is looked at first."""
+    if name := next((name for name in NOT_DONE if params.get(name)), None):
+        raise TwinError(501, "api_error", f"The twin does not do `{name}` of customers.")
+    settings = _settings(world, row, params)
     take(row, params, *PLAIN)
     merge_metadata(row, params)
     if "address" in params:
@@ -84,18 +94,24 @@ def _fill(world: World, row: Row, params: Row) -> None:
         row["tax_exempt"] = params["tax_exempt"] or "none"
     if "balance" in params:
         move_balance(world, row, int(params["balance"]) - int(row["balance"]), "adjustment")
+    row["invoice_settings"].update(settings)
+
+
+def _settings(world: World, row: Row, params: Row) -> Row:
+    """`invoice_settings`, with the card that may be attached by the same request."""
     first = None
     if params.get("payment_method"):
         first = attach_payment_method(world, row["id"], params["payment_method"])
     settings = dict(params.get("invoice_settings") or {})
-    if id := settings.pop("default_payment_method", None):
-        same = first is not None and id == params["payment_method"]
-        settings["default_payment_method"] = first["id"] if first and same else owned(
-            world, id, row["id"], "invoice_settings[default_payment_method]"
-        )
-    elif "default_payment_method" in (params.get("invoice_settings") or {}):
+    id = settings.get("default_payment_method")
+    if id and first is not None and id == params["payment_method"]:
+        settings["default_payment_method"] = first["id"]
+    elif id:
+        param = "invoice_settings[default_payment_method]"
+        settings["default_payment_method"] = owned(world, id, row["id"], param)
+    elif "default_payment_method" in settings:
         settings["default_payment_method"] = None
-    row["invoice_settings"].update(settings)
+    return settings
 
 
 def _kept(world: World, call: Call) -> Row:

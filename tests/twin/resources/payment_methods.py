@@ -74,10 +74,12 @@ def method_named(world: World, id: str, param: str = "payment_method") -> Row:
 
 def attach_payment_method(world: World, customer: str, number_or_token: str) -> Row:
     """Give the customer the card with this id, token or number. Raises TwinError 402 if the card declines at once."""
-    known = number_or_token in TOKENS or number_or_token in world.table("payment_method")
-    looks = not known and number_or_token.replace(" ", "").isdigit()
     reference(world, "customer", customer, "customer")
-    row = make_method(world, number_or_token) if looks else method_named(world, number_or_token)
+    fresh = number_or_token in TOKENS or number_or_token.replace(" ", "").isdigit()
+    card = card_of(number_or_token if fresh else method_named(world, number_or_token)["_number"])
+    if card.behaviour == REFUSED:
+        raise declined(card.reason)
+    row = make_method(world, number_or_token) if fresh else method_named(world, number_or_token)
     if row["customer"] not in (None, customer):
         raise invalid(
             "The payment method you provided has already been attached to a customer.",
@@ -88,9 +90,6 @@ def attach_payment_method(world: World, customer: str, number_or_token: str) -> 
             "This PaymentMethod was previously used without being attached to a Customer or was detached from a "
             "Customer, and may not be used again."
         )
-    card = card_of(row["_number"])
-    if card.behaviour == REFUSED:
-        raise declined(card.reason)
     if row["customer"] is None:
         row["customer"] = customer
         world.emit("payment_method.attached", row)

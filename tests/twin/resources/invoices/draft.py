@@ -1,5 +1,6 @@
 """An invoice from its lines: composed, drafted, finalized, voided."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tests.twin.errors import invalid
@@ -9,6 +10,56 @@ from tests.twin.resources.invoices.lines import total_up
 from tests.twin.world import Row, World
 
 SMALLEST_CHARGE = 50  # cents; less is kept on the customer's balance for the next invoice
+BLANK: Row = {
+    "object": "invoice",
+    "account_country": "US",
+    "account_name": "Pare",
+    "account_tax_ids": None,
+    "amount_overpaid": 0,
+    "amount_paid": 0,
+    "amount_paid_off_stripe": 0,
+    "amount_shipping": 0,
+    "application": None,
+    "attempt_count": 0,
+    "attempted": False,
+    "auto_advance": True,
+    "automatically_finalizes_at": None,
+    "collection_method": "charge_automatically",
+    "custom_fields": None,
+    "customer_account": None,
+    "default_payment_method": None,
+    "default_source": None,
+    "default_tax_rates": [],
+    "description": None,
+    "due_date": None,
+    "effective_at": None,
+    "ending_balance": None,
+    "footer": None,
+    "from_invoice": None,
+    "hosted_invoice_url": None,
+    "invoice_pdf": None,
+    "issuer": {"account": None, "type": "self"},
+    "last_finalization_error": None,
+    "latest_revision": None,
+    "livemode": False,
+    "metadata": {},
+    "next_payment_attempt": None,
+    "number": None,
+    "on_behalf_of": None,
+    "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+    "post_payment_credit_notes_amount": 0,
+    "pre_payment_credit_notes_amount": 0,
+    "receipt_number": None,
+    "rendering": None,
+    "shipping_cost": None,
+    "shipping_details": None,
+    "statement_descriptor": None,
+    "status_details": None,
+    "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+    "threshold_reason": None,
+    "webhooks_delivered_at": None,
+    "_failures": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +80,7 @@ class Bill:
 def compose(world: World, bill: Bill, id: str) -> Row:
     """The draft as a row, with totals and the customer's balance weighed in; nothing is stored."""
     now = world.now(bill.customer["id"])
-    row = {**_fixed(), **_of_customer(bill.customer), **_of_subscription(world, bill)}
+    row = {**deepcopy(BLANK), **_of_customer(bill.customer), **_of_subscription(world, bill)}
     row.update(
         id=id,
         billing_reason=bill.reason,
@@ -200,57 +251,4 @@ def _automatic_tax(enabled: bool) -> Row:
         "liability": {"account": None, "type": "self"} if enabled else None,
         "provider": "stripe" if enabled else None,
         "status": "complete" if enabled else None,
-    }
-
-
-def _fixed() -> Row:
-    return {
-        "object": "invoice",
-        "account_country": "US",
-        "account_name": "Pare",
-        "account_tax_ids": None,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_paid_off_stripe": 0,
-        "amount_shipping": 0,
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
-        "automatically_finalizes_at": None,
-        "collection_method": "charge_automatically",
-        "custom_fields": None,
-        "customer_account": None,
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "due_date": None,
-        "effective_at": None,
-        "ending_balance": None,
-        "footer": None,
-        "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"account": None, "type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "livemode": False,
-        "metadata": {},
-        "next_payment_attempt": None,
-        "number": None,
-        "on_behalf_of": None,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "statement_descriptor": None,
-        "status_details": None,
-        "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
-        "threshold_reason": None,
-        "webhooks_delivered_at": None,
-        "_failures": 0,
     }

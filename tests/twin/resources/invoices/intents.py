@@ -1,9 +1,47 @@
 """What moves the money of an invoice: its payment intent, the charges, the invoice payment that ties them."""
 
+from copy import deepcopy
+
 from tests.twin.resources.cards import MESSAGES, card_of
 from tests.twin.resources.changes import recording
 from tests.twin.routing import Call, includes, page_of, route
 from tests.twin.world import Row, World
+
+BLANK: Row = {
+    "object": "payment_intent",
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "automatic_payment_methods": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "capture_method": "automatic",
+    "confirmation_method": "automatic",
+    "customer_account": None,
+    "last_payment_error": None,
+    "latest_charge": None,
+    "livemode": False,
+    "metadata": {},
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "payment_method_options": {},
+    "payment_method_types": ["card"],
+    "processing": None,
+    "receipt_email": None,
+    "review": None,
+    "setup_future_usage": "off_session",
+    "shipping": None,
+    "source": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "status": "requires_payment_method",
+    "transfer_data": None,
+    "transfer_group": None,
+}
 
 
 def expect_payment(world: World, invoice: Row) -> None:
@@ -105,47 +143,16 @@ def cancel_intent(world: World, intent: Row) -> None:
 
 
 def _intent(id: str, world: World, invoice: Row, now: int) -> Row:
+    update = invoice["billing_reason"] == "subscription_update"
     return {
+        **deepcopy(BLANK),
         "id": id,
-        "object": "payment_intent",
         "amount": invoice["amount_due"],
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": "automatic",
         "client_secret": f"{id}_secret_{world.new_id('s')[2:]}",
-        "confirmation_method": "automatic",
         "created": now,
         "currency": invoice["currency"],
         "customer": invoice["customer"],
-        "customer_account": None,
-        "description": "Subscription update" if invoice["billing_reason"] == "subscription_update" else "Subscription",
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": "off_session",
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
+        "description": "Subscription update" if update else "Subscription",
     }
 
 

@@ -68,7 +68,12 @@ def attempt(world: World, invoice: Row, method: Row | None, *, authenticated: bo
 def mark_paid(world: World, invoice: Row) -> None:
     """Close the invoice as paid and say so."""
     invoice.update(
-        status="paid", attempted=True, amount_paid=invoice["amount_due"], amount_remaining=0, next_payment_attempt=None
+        status="paid",
+        attempted=True,
+        auto_advance=False,
+        amount_paid=invoice["amount_due"],
+        amount_remaining=0,
+        next_payment_attempt=None,
     )
     invoice["status_transitions"]["paid_at"] = world.now(invoice["customer"])
     world.emit("invoice.paid", invoice)

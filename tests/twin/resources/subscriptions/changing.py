@@ -1,6 +1,7 @@
 """Updates of subscriptions."""
 
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 from tests.twin.errors import TwinError
@@ -19,6 +20,7 @@ from tests.twin.resources.subscriptions.renewing import ends_without_card
 from tests.twin.resources.subscriptions.rows import automatic_tax, period_end, trial_settings
 from tests.twin.world import Row, World
 
+CANCELING = {"cancel_at", "cancel_at_period_end"}
 BILLING = {"items", "trial_end", "billing_cycle_anchor"}
 
 
@@ -28,16 +30,20 @@ def update_subscription(world: World, id: str, **params: Any) -> Row:
     check_open(subscription, params)
     check_done(params)
     check_pending(params)
+    if CANCELING & set(params):
+        cancel_later(world, deepcopy(subscription), params, period_end(subscription))
     if params.get("default_payment_method"):
         owned(world, params["default_payment_method"], subscription["customer"])
     change = plan_change(world, subscription, params) if BILLING & set(params) else None
     if change is not None:
         _check_payment(world, subscription, change, params)
+    discounts = _discounts(world, subscription, params.get("discounts"))
     if change is not None and subscription["_pending"]:
         drop_pending(world, subscription, expired=False)
     if change is not None and change.ends_trial and ends_without_card(world, subscription):
         return subscription
     with recording(world, subscription, "customer.subscription.updated"):
+        subscription["discounts"] = discounts
         _take_plain(world, subscription, params)
         if change is not None:
             carry_out(world, subscription, change, params)
@@ -55,20 +61,18 @@ def _take_plain(world: World, subscription: Row, params: Row) -> None:
         subscription["payment_settings"].update(params["payment_settings"])
     if "trial_settings" in params:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
-    if "discounts" in params:
-        _take_discounts(world, subscription, params["discounts"])
-    if {"cancel_at", "cancel_at_period_end"} & set(params):
+    if CANCELING & set(params):
         cancel_later(world, subscription, params, period_end(subscription))
 
 
-def _take_discounts(world: World, subscription: Row, given: Any) -> None:
+def _discounts(world: World, subscription: Row, given: Any) -> list[str]:
+    """An empty string takes all away, a list takes the place of what there was."""
     if given == "":
-        subscription["discounts"] = []
-    elif given:
-        holder = {"customer": subscription["customer"], "subscription": subscription["id"]}
-        subscription["discounts"] = [
-            one["discount"] if one.get("discount") else make_discount(world, one, **holder)["id"] for one in given
-        ]
+        return []
+    if not given:
+        return list(subscription["discounts"])
+    holder = {"customer": subscription["customer"], "subscription": subscription["id"]}
+    return [one["discount"] if one.get("discount") else make_discount(world, one, **holder)["id"] for one in given]
 
 
 def _check_payment(world: World, subscription: Row, change: Change, params: Row) -> None:

@@ -60,6 +60,8 @@ def apply_change(subscription: Row, change: Change, now: int) -> None:
     put_items(subscription, change.items)
     if change.anchor is not None:
         subscription["billing_cycle_anchor"] = change.anchor
+    if subscription["cancel_at_period_end"]:
+        subscription["cancel_at"] = period_end(subscription)
     if change.trial_end is not None:
         subscription.update(status="trialing", trial_start=now, trial_end=change.trial_end, _warned=False)
     if change.ends_trial:

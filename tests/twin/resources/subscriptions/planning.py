@@ -52,7 +52,9 @@ def _anchor_now(params: Row) -> bool:
 
 
 def _date(subscription: Row, params: Row, now: int) -> int:
-    at = int(params.get("proration_date") or now)
+    if not params.get("proration_date"):
+        return now
+    at = int(params["proration_date"])
     start = max(int(item["current_period_start"]) for item in items_of(subscription))
     end = min(int(item["current_period_end"]) for item in items_of(subscription))
     if not start <= at <= end:

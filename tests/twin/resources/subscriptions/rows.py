@@ -1,6 +1,7 @@
 """Subscriptions and their items as JSON rows."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 from tests.twin.resources.changes import merge_metadata
 from tests.twin.resources.prices import plan_of
@@ -8,6 +9,52 @@ from tests.twin.world import Row, World, public
 
 ENDED = ("canceled", "incomplete_expired")
 RUNNING = ("trialing", "active", "past_due", "unpaid")
+BLANK: Row = {
+    "object": "subscription",
+    "application": None,
+    "application_fee_percent": None,
+    "billing_cycle_anchor_config": None,
+    "billing_schedules": [],
+    "billing_thresholds": None,
+    "cancel_at": None,
+    "cancel_at_period_end": False,
+    "canceled_at": None,
+    "cancellation_details": {"comment": None, "feedback": None, "feedback_option": None, "reason": None},
+    "collection_method": "charge_automatically",
+    "customer_account": None,
+    "days_until_due": None,
+    "default_source": None,
+    "default_tax_rates": [],
+    "discounts": [],
+    "ended_at": None,
+    "invoice_settings": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": {"account": None, "type": "self"},
+    },
+    "latest_invoice": None,
+    "livemode": False,
+    "managed_payments": None,
+    "metadata": {},
+    "next_pending_invoice_item_invoice": None,
+    "on_behalf_of": None,
+    "pause_collection": None,
+    "pending_invoice_item_interval": None,
+    "pending_setup_intent": None,
+    "pending_update": None,
+    "presentment_details": None,
+    "schedule": None,
+    "status": "active",
+    "status_details": None,
+    "transfer_data": None,
+    "trial_end": None,
+    "trial_start": None,
+    "_pending": None,  # the change that waits for its invoice to be paid
+    "_owed": None,  # the invoice whose failure made it past due
+    "_warned": False,  # whether trial_will_end was told
+}
 NOTHING_BILLED: Row = {"amount": 0, "start": 0, "end": 0, "quantity": 0, "invoice": None, "line": None}
 
 
@@ -44,7 +91,7 @@ def new_subscription(world: World, id: str, customer: Row, items: list[Row], par
     """The row with the plain parameters of a create request on it; status and time are for the caller to set."""
     now = world.now(customer["id"])
     row: Row = {
-        **_fixed(),
+        **deepcopy(BLANK),
         "id": id,
         "automatic_tax": automatic_tax(params),
         "billing_cycle_anchor": now,
@@ -87,55 +134,6 @@ def trial_settings(given: Row | None) -> Row:
 
 def _items_url(id: str) -> str:
     return f"/v1/subscription_items?subscription={id}"
-
-
-def _fixed() -> Row:
-    return {
-        "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
-        "billing_cycle_anchor_config": None,
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "feedback_option": None, "reason": None},
-        "collection_method": "charge_automatically",
-        "customer_account": None,
-        "days_until_due": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": {"account": None, "type": "self"},
-        },
-        "latest_invoice": None,
-        "livemode": False,
-        "managed_payments": None,
-        "metadata": {},
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "presentment_details": None,
-        "schedule": None,
-        "status": "active",
-        "status_details": None,
-        "transfer_data": None,
-        "trial_end": None,
-        "trial_start": None,
-        "_pending": None,  # the change that waits for its invoice to be paid
-        "_owed": None,  # the invoice whose failure made it past due
-        "_warned": False,  # whether trial_will_end was told
-    }
 
 
 def items_of(subscription: Row) -> list[Row]:
