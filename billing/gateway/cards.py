@@ -22,7 +22,8 @@ def keep_one_card(client: "stripe.StripeClient", customer_id: str, key: str) -> 
     listed = client.v1.subscriptions.list(
         {"customer": customer_id, "limit": PAGE, "expand": ["data.default_payment_method"]}
     )
-    running = islice(listed.auto_paging_iter(), MOST_SUBSCRIPTIONS)
+    # One whose first payment is still open cannot be changed.
+    running = [item for item in islice(listed.auto_paging_iter(), MOST_SUBSCRIPTIONS) if item.status != "incomplete"]
     own = {item.id: method for item in running if (method := _method(item.default_payment_method)) is not None}
     if not own:
         return

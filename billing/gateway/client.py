@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 # The version this code is written for: the one of the library that is installed. Events of another are not read.
 API_VERSION: Final = "2026-10-28.endive"
 LIVE_KEYS = ("sk_live_", "rk_live_")
+# The bank wants to hear from the holder. Some calls say so with another status than that of a declined card.
+PAYMENT_CODES = (
+    "authentication_required",
+    "invoice_payment_intent_requires_action",
+    "subscription_payment_intent_requires_action",
+)
 CONNECT_SECONDS, READ_SECONDS = 3, 10
 RETRIES = 2
 # For reads that are made while a row is locked.
@@ -90,7 +96,7 @@ def _translated(error: "stripe.StripeError") -> Exception:
     code = _code(error)
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or _is_passing(error):
         return StripeUnavailable(message)
-    if isinstance(error, stripe.CardError):
+    if isinstance(error, stripe.CardError) or code in PAYMENT_CODES:
         return CardDeclined(code, message)
     if code == "resource_missing":
         return StripeMissing(code, message)
@@ -99,8 +105,10 @@ def _translated(error: "stripe.StripeError") -> Exception:
 
 def _is_passing(error: "stripe.StripeError") -> bool:
     """409: the same key or object is being worked on; 5xx and answers that are none: ask again later."""
-    status = error.http_status
-    return status is None or status in (409, 429) or status >= 500 or status < 400
+    import stripe
+
+    status = error.http_status or 0
+    return isinstance(error, stripe.APIError) and (status == 409 or not 400 <= status < 500)
 
 
 def _code(error: "stripe.StripeError") -> str:

@@ -224,3 +224,19 @@ def test_the_portal_uses_our_configuration_and_finds_it_anew_when_it_is_gone(
     assert {row["configuration"] for row in bare_twin.truth("billing_portal.session")} == {ours["id"]}
     with pytest.raises(StripeMissing, match="cus_none"):
         gateway.open_portal(**{**portal, "customer_id": "cus_none"}, key="third")
+
+
+def test_a_waiting_change_does_not_keep_the_card_from_the_portal(stage: Stage) -> None:
+    """The card fails at an upgrade; it is the subscription's own, as Checkout leaves it."""
+    actor = stage.customer()
+    pro = actor.subscribe("pro", own_card="pm_card_visa")
+    failing = stage.api.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": actor.id})
+    stage.api.v1.subscriptions.update(pro.id, {"default_payment_method": failing.id})
+    team = gateway.find_price("team", "month")
+    gateway.change_now(subscription_id=pro.id, item_id=pro.item_id, price_id=team.id, quantity=2, key=key())
+    assert actor.subscription().pending_plan == "team"
+    gateway.open_portal(customer_id=actor.id, return_url="https://pare.example/", flow="", key=key())
+    assert (actor.subscription().pending_plan, actor.now().card_last4) == ("team", "0341")
+    actor.use("pm_card_visa")
+    gateway.pay_invoice(actor.invoice().id, key=key())
+    assert (actor.subscription().plan, actor.now().card_last4) == ("team", "4242")

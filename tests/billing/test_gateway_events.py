@@ -116,6 +116,15 @@ def test_a_forged_header_is_refused(header: str) -> None:
         gateway.read_event(body_of(INVOICE).encode(), header, NOW)
 
 
+def test_a_header_with_more_in_it_is_as_stale() -> None:
+    """An old signature that someone has kept, and bent."""
+    body, stale = body_of(INVOICE), NOW - 400
+    header = signed(body, at=stale)
+    for bent in (header.replace(",", f"=1,t={NOW},"), f"{header},t={NOW}", header.replace("t=", "t=+")):
+        with pytest.raises(gateway.BadSignature):
+            gateway.read_event(body.encode(), bent, NOW)
+
+
 def test_a_changed_body_is_refused() -> None:
     body = body_of(INVOICE)
     with pytest.raises(gateway.BadSignature):
