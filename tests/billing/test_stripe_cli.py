@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stripe
 from django.conf import settings
 
 from tests.twin.client import TwinClient
 from tests.twin.fixtures import REPORT
+from tests.twin.talk import sdk
 
 PACKAGE = "@stripe/cli@1.52.0"
 KEY = "sk_test_0123456789abcdef"
@@ -166,8 +166,7 @@ def test_checkout_is_paid_through_an_address_that_is_not_documented(
 ) -> None:
     """The CLI's script sells once; here it sells a subscription to a customer, which is what the twin does."""
     report.append("trigger checkout.session.completed")
-    bases = dict.fromkeys(("api", "files", "connect", "meter_events"), bare_twin.url)
-    customer = stripe.StripeClient(KEY, base_addresses=bases).v1.customers.create({"name": "Acme"})  # type: ignore[arg-type]
+    customer = sdk(bare_twin.url).v1.customers.create({"name": "Acme"})
     changes = [
         "--override=checkout_session:mode=subscription",
         f"--add=checkout_session:customer={customer.id}",

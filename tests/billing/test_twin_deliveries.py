@@ -3,67 +3,15 @@
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import stripe
 from django.conf import settings
 
+from tests.billing.receiver import Receiver
 from tests.twin.client import TwinClient
-
-
-class Receiver(ThreadingHTTPServer):
-    """An endpoint that notes what it gets and answers with the next of `answers` (then with 200)."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        self.got: list[tuple[bytes, str]] = []
-        self.answers: list[int] = []
-        self.at_once = self.most_at_once = 0
-        self.pause = 0.0
-        self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), ReceiverHandler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook"
-
-    def events(self) -> list[stripe.Event]:
-        """What arrived, each checked by the SDK as the product does it."""
-        secret = settings.STRIPE_WEBHOOK_SECRETS[0]
-        with self.lock:
-            return [stripe.Webhook.construct_event(body, header, secret) for body, header in self.got]
-
-    def names(self) -> list[str]:
-        """The names of the customers, in the order of arrival."""
-        return [event.data.object["name"] for event in self.events()]
-
-
-class ReceiverHandler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        here = self.server
-        with here.lock:
-            here.at_once += 1
-            here.most_at_once = max(here.most_at_once, here.at_once)
-            status = here.answers.pop(0) if here.answers else 200
-        time.sleep(here.pause)
-        with here.lock:
-            here.got.append((body, self.headers["Stripe-Signature"]))
-            here.at_once -= 1
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        if 300 <= status < 400:
-            self.send_header("Location", here.url)
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing."""
+from tests.twin.talk import sdk
 
 
 @pytest.fixture
@@ -85,8 +33,7 @@ def hooked(bare_twin: TwinClient, receiver: Receiver) -> TwinClient:
 
 
 def api(twin: TwinClient) -> Any:
-    bases: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), twin.url)
-    return stripe.StripeClient("sk_test_twin", base_addresses=bases).v1
+    return sdk(twin.url).v1
 
 
 def customers(twin: TwinClient, *names: str) -> list[str]:

@@ -1,47 +1,15 @@
-"""The twin as a server: who may ask, what it refuses, idempotency, lists, expansion, mishaps, time, its file."""
+"""The twin as a server: who may ask, what it refuses, lists, expansion, time."""
 
 import http.client
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import stripe
 
-from config.processes import die_with_parent, end_process, free_port
 from tests.twin.client import TwinClient
+from tests.twin.talk import raw, sdk
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HOOK = {"url": "https://pare.example/hook", "enabled_events": ["invoice.paid"]}
-
-
-def sdk(url: str, retries: int = 0) -> stripe.StripeClient:
-    """Stripe's own client with all its addresses turned to the twin."""
-    bases: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), url)
-    return stripe.StripeClient("sk_test_twin", base_addresses=bases, max_network_retries=retries)
-
-
-def raw(url: str, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, dict[str, Any], Any]:
-    """One request without the SDK: (status, JSON, headers)."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
-    given = {"Authorization": "Bearer sk_test_1", "Content-Type": "application/x-www-form-urlencoded", **headers}
-    connection.request(method, path, body, {name: value for name, value in given.items() if value})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, json.loads(text), answer.headers
-
 
 def test_the_sdk_makes_changes_lists_and_deletes(bare_twin: TwinClient) -> None:
     endpoints = sdk(bare_twin.url).v1.webhook_endpoints
@@ -152,57 +120,6 @@ def test_bad_requests_are_answered_in_words(
     assert raw(bare_twin.url, "GET", "/v1/events")[0] == 200
 
 
-# Idempotency
-
-
-def test_the_same_key_gets_the_same_answer_and_nothing_twice(bare_twin: TwinClient) -> None:
-    api = sdk(bare_twin.url).v1
-    first = api.customers.create({"email": "a@acme.example"}, {"idempotency_key": "change-1"})
-    again = api.customers.create({"email": "a@acme.example"}, {"idempotency_key": "change-1"})
-    assert (again.id, again.created) == (first.id, first.created)
-    assert again.last_response and again.last_response.headers["Idempotent-Replayed"] == "true"
-    assert first.last_response and "Idempotent-Replayed" not in first.last_response.headers
-    assert len(bare_twin.truth("customer")) == 1
-    assert [event["type"] for event in bare_twin.truth("event")] == ["customer.created"]
-
-
-def test_the_same_key_for_something_else_is_refused(bare_twin: TwinClient) -> None:
-    api = sdk(bare_twin.url).v1
-    customer = api.customers.create({"email": "a@acme.example"}, {"idempotency_key": "k"})
-    with pytest.raises(stripe.IdempotencyError) as refusal:
-        api.customers.create({"email": "b@acme.example"}, {"idempotency_key": "k"})
-    assert refusal.value.http_status == 400
-    with pytest.raises(stripe.IdempotencyError):
-        api.customers.update(customer.id, {"email": "a@acme.example"}, {"idempotency_key": "k"})
-    assert len(bare_twin.truth("customer")) == 1
-
-
-def test_a_refusal_by_validation_is_not_kept(bare_twin: TwinClient) -> None:
-    bare_twin.expects_refusals = True
-    key = {"Idempotency-Key": "k"}
-    assert raw(bare_twin.url, "POST", "/v1/customers", "colour=red", **key)[0] == 400
-    assert raw(bare_twin.url, "POST", "/v1/customers", "email=a%40acme.example", **key)[0] == 200
-
-
-def test_a_key_is_forgotten_after_a_day(bare_twin: TwinClient) -> None:
-    api = sdk(bare_twin.url).v1
-    first = api.customers.create({"email": "a@acme.example"}, {"idempotency_key": "k"})
-    bare_twin.advance(days=1, seconds=1)
-    assert api.customers.create({"email": "b@acme.example"}, {"idempotency_key": "k"}).id != first.id
-
-
-def test_while_a_request_runs_its_key_is_taken(bare_twin: TwinClient) -> None:
-    bare_twin.chaos(slow={"times": 1, "seconds": 1.5})
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(raw, bare_twin.url, "POST", "/v1/customers", "name=a", **{"Idempotency-Key": "k"})
-        while "slow" in bare_twin.order("GET", "state")["chaos"]:
-            time.sleep(0.01)
-        status, body, _ = raw(bare_twin.url, "POST", "/v1/customers", "name=a", **{"Idempotency-Key": "k"})
-        assert (status, body["error"]["code"]) == (409, "idempotency_key_in_use")
-        assert first.result()[0] == 200
-    assert len(bare_twin.truth("customer")) == 1
-
-
 # Lists and expansion
 
 
@@ -231,38 +148,6 @@ def test_what_the_sdk_says_can_be_expanded_is(bare_twin: TwinClient) -> None:
     for path in ("currency", "nothing", "product.name.first", "data.product"):
         with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
             api.prices.retrieve(price.id, {"expand": [path]})
-
-
-# Mishaps of the API
-
-
-def test_failures_come_as_often_as_ordered_and_the_sdk_survives_them(bare_twin: TwinClient) -> None:
-    bare_twin.chaos(fail_500=2)
-    customer = sdk(bare_twin.url, retries=2).v1.customers.create({"name": "a"})
-    assert [row["id"] for row in bare_twin.truth("customer")] == [customer.id]
-    bare_twin.chaos(fail_500={"times": 1, "match": "POST /v1/products"})
-    api = sdk(bare_twin.url).v1
-    api.customers.create({"name": "b"})
-    with pytest.raises(stripe.APIError):
-        api.products.create({"name": "Pare"})
-    api.products.create({"name": "Pare"})
-
-
-def test_a_time_out_leaves_it_done_and_the_key_finds_it(bare_twin: TwinClient) -> None:
-    api = sdk(bare_twin.url).v1
-    bare_twin.chaos(time_out=1)
-    with pytest.raises(stripe.APIConnectionError):
-        api.customers.create({"name": "a"}, {"idempotency_key": "k"})
-    assert len(bare_twin.truth("customer")) == 1, "carried out, though nobody was told"
-    assert api.customers.create({"name": "a"}, {"idempotency_key": "k"}).id == bare_twin.truth("customer")[0]["id"]
-    assert len(bare_twin.truth("customer")) == 1
-
-
-def test_too_many_requests(bare_twin: TwinClient) -> None:
-    bare_twin.chaos(rate_limit=1)
-    with pytest.raises(stripe.RateLimitError):
-        sdk(bare_twin.url).v1.customers.list()
-    sdk(bare_twin.url).v1.customers.list()
 
 
 # Time
@@ -312,77 +197,3 @@ def test_the_same_seed_gives_the_same_ids(bare_twin: TwinClient) -> None:
 
     assert ids("7") == ids("7") != ids("8")
     assert len(set(ids("9"))) == 3
-
-
-# The process
-
-
-@contextmanager
-def own_twin(*options: str, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A twin for this test alone."""
-    url = f"http://127.0.0.1:{port or free_port()}"
-    command = [sys.executable, "-m", "tests.twin", "--port", str(urlsplit(url).port), *options]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-        preexec_fn=die_with_parent(signal.SIGTERM),
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield url, process
-    finally:
-        end_process(process, signal.SIGTERM, 5)
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def test_its_world_outlives_it_in_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "twin.json"
-    with own_twin("--state", str(file)) as (url, _):
-        made = sdk(url).v1.customers.create({"name": "a"}, {"idempotency_key": "k"}).id
-        TwinClient(url).advance(days=3)
-        late = sdk(url).v1.customers.create({"name": "b"}, {"idempotency_key": "late"}).id
-    with own_twin("--state", str(file)) as (url, process):
-        assert sdk(url).v1.customers.retrieve(made).name == "a"
-        assert sdk(url).v1.customers.create({"name": "b"}, {"idempotency_key": "late"}).id == late
-        assert TwinClient(url).now() - time.time() > 2.9 * 86_400
-        third = sdk(url).v1.customers.create({"name": "c"}).id
-        deadline = time.monotonic() + 10
-        while third not in file.read_text() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.kill()
-        process.wait()
-    with own_twin("--state", str(file)) as (url, _):
-        assert sdk(url).v1.customers.retrieve(third).name == "c", "saved before it was killed"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["twin.json"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"tables": {}}'])
-def test_a_file_that_is_no_world_is_left_alone(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "twin.json"
-    file.write_text(text)
-    command = [sys.executable, "-m", "tests.twin", "--port", str(free_port()), "--state", str(file)]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert answer.returncode == 1 and "holds no world of the twin" in answer.stderr
-    assert file.read_text() == text
-
-
-def test_it_listens_on_loopback_only(bare_twin: TwinClient) -> None:
-    port = urlsplit(bare_twin.url).port
-    others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)} - {"127.0.0.1"}
-    for address in [*others, "127.0.0.2"]:
-        with socket.socket() as probe:
-            probe.settimeout(2)
-            assert probe.connect_ex((str(address), port)) != 0
-
-
-def test_a_client_that_is_slow_to_send_holds_nobody_up(bare_twin: TwinClient) -> None:
-    with socket.create_connection(("127.0.0.1", int(urlsplit(bare_twin.url).port or 0))) as slow:
-        slow.sendall(b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nemail=")
-        with urllib.request.urlopen(f"{bare_twin.url}/_twin/state", timeout=10) as answer:
-            assert answer.status == 200

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stripe
 
 from tests import twin as package
 from tests.twin import gate
 from tests.twin.client import TwinClient
 from tests.twin.gate.answers import class_of, fields
+from tests.twin.talk import sdk
 
 SHAPES: dict[str, list[str]] = json.loads(Path(package.__file__).with_name("shapes.json").read_text())["keys"]
 
@@ -35,8 +35,7 @@ def made() -> dict[str, Any]:
 
 def make_one_of_each(twin: TwinClient) -> dict[str, Any]:
     """Every kind of object that the product reads, as the API answers it."""
-    bases: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), twin.url)
-    v1: Any = stripe.StripeClient("sk_test_twin", base_addresses=bases).v1
+    v1: Any = sdk(twin.url).v1
     features = {"payment_method_update": {"enabled": True}, "invoice_history": {"enabled": True}}
     settings = v1.billing_portal.configurations.create({"features": features})
     product = v1.products.create({"name": "Pare"})

@@ -78,10 +78,10 @@ class Twin:
         found = self._find(request)
         call = self._checked(request, found)
         operation = f"{found.method} {found.template}"
-        with self.world.lock:
-            slow = self._mishaps(operation)
-            lost = chaos.strike(self.world, "time_out", operation)
         answers = Answers(self.world, call, id)
+        with self.world.lock:
+            slow = self._mishaps(operation, answers)
+            lost = chaos.strike(self.world, "time_out", operation)
         with answers.in_flight(self.busy):
             time.sleep(slow)
             with self.world.lock:
@@ -89,11 +89,14 @@ class Twin:
                 reply = answers.once(lambda: self._handle(call, found, id))
         return reply if lost is None else replace(reply, cut=True, wait=lost.get("seconds", 0))
 
-    def _mishaps(self, operation: str) -> float:
+    def _mishaps(self, operation: str, answers: Answers) -> float:
         """How long to be slow. Raises TwinError 500 or 429 if that was ordered."""
         if chaos.strike(self.world, "rate_limit", operation):
             raise chaos.too_many()
-        if chaos.strike(self.world, "fail_500", operation):
+        failed = chaos.strike(self.world, "fail_500", operation)
+        if failed is not None:
+            if failed.get("sticky"):
+                answers.keep(json_reply(500, chaos.failure().body()))
             raise chaos.failure()
         slow = chaos.strike(self.world, "slow", operation)
         return float(slow.get("seconds", 0.3)) if slow else 0.0

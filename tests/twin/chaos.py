@@ -3,7 +3,8 @@
 For webhooks: `duplicate` (sent that many more times), `reorder`, `delay` (s), `drop`, `burst` (that many at once),
 `late_retry` (sent again hours or days later), `hold` (kept until told). True is always, a fraction is a probability.
 For the API: `fail_500`, `time_out`, `rate_limit`, `slow`, each a number of times or
-{"times": 2, "match": "POST /v1/subscriptions", "seconds": 0.5, "sticky": true}.
+{"times": 2, "match": "POST /v1/subscriptions", "seconds": 0.5}. A 500 that is `sticky` belongs to the idempotency key:
+Stripe then repeats it for a day, whatever is sent with that key.
 The same world seed and the same switches give the same mishaps.
 """
 

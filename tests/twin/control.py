@@ -11,6 +11,7 @@ from tests.twin.replies import Reply, Request, json_reply
 from tests.twin.world import public
 
 DAY = 86_400
+TIMELESS = {"reset", "calls"}  # answered even by a world in which the clockwork fails
 Order = dict[str, Any]
 
 
@@ -25,7 +26,8 @@ def answer(twin: Twin, request: Request) -> Reply:
         if not isinstance(order, dict):
             raise invalid("An order is a JSON object.")
         with twin.world.lock:
-            clockwork.run_until(twin.world, twin.world.now())
+            if name not in TIMELESS:
+                clockwork.run_until(twin.world, twin.world.now())
             return json_reply(200, verb(twin, order))
     except (TwinError, ValueError, TypeError) as error:
         return json_reply(400, {"error": {"message": str(error)}})

@@ -63,14 +63,19 @@ class Answers:
             if error.status not in KEPT_ERRORS:
                 raise
             reply = json_reply(error.status, error.body())
-        self.world.answers[self.key] = {
-            "mark": self.mark,
-            "status": reply.status,
-            "body": reply.body.decode(),
-            "request": self.request,
-            "at": self.world.now(),
-        }
+        self.keep(reply)
         return reply
+
+    def keep(self, reply: Reply) -> None:
+        """Give this answer to every further request with the key."""
+        if self.key is not None:
+            self.world.answers[self.key] = {
+                "mark": self.mark,
+                "status": reply.status,
+                "body": reply.body.decode(),
+                "request": self.request,
+                "at": self.world.now(),
+            }
 
     def _again(self, kept: dict[str, Any]) -> Reply:
         if kept["mark"] != self.mark:
