@@ -27,7 +27,7 @@ def link_repository(
     auth, token = _checked_auth(address, auth, token)
     branch = _checked_branch(branch)
     with transaction.atomic():
-        team = Team.objects.select_for_update().get(pk=team.pk)
+        team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         plan = plan_of(team)
         if not has_room_for_one_more(repositories_in_use(team), plan.repositories):
             raise RepositoryCapReached(plan)

@@ -111,7 +111,7 @@ def _count(record: SliceRecord, plan: Plan) -> None:
         record.save(force_insert=True)
         return
     with transaction.atomic():
-        team = Team.objects.select_for_update().get(pk=record.team_id)
+        team = Team.objects.select_for_update(no_key=True).get(pk=record.team_id)
         _check_room(team, plan, record.at)
         record.save(force_insert=True)
 
