@@ -74,7 +74,10 @@ def change_at_period_end(
             "duration": {"interval": interval, "interval_count": 1},
             "proration_behavior": "none",
         }
-        phases = [_current_phase(schedule), next_phase]
+        current = _current_phase(schedule)
+        if "discounts" in current:
+            next_phase["discounts"] = current["discounts"]  # a phase that names none has none
+        phases = [current, next_phase]
         # The running phase may be another at the next try, and a key is good for one body only.
         body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
         client.v1.subscription_schedules.update(

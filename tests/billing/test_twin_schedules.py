@@ -212,3 +212,26 @@ def test_what_is_over_takes_no_changes(desk: Desk) -> None:
     assert "to be updated" in str(desk.refused(update, schedule.id, {"end_behavior": "cancel"}))
     desk.api.subscriptions.cancel(made.id)
     assert "`canceled` status" in str(desk.refused(attach, desk, made))
+
+
+def test_phases_have_the_discounts_they_name_and_no_others(desk: Desk) -> None:
+    coupon = desk.api.coupons.create({"percent_off": 50, "duration": "forever"}).id
+    made = desk.subscribe(2, discounts=[{"coupon": coupon}])
+    assert [row.discount for row in attach(desk, made).phases[0].discounts] == made.discounts
+    item = line(made)
+    first = phase(desk.seat, 2, start_date=item.current_period_start, end_date=item.current_period_end)
+    params: Any = {"phases": [{**first, "discounts": [{"discount": made.discounts[0]}]}, phase(desk.dear, 1)]}
+    assert isinstance(made.schedule or desk.get(made.id).schedule, str)
+    desk.api.subscription_schedules.update(str(desk.get(made.id).schedule), params)
+    assert desk.get(made.id).discounts == made.discounts
+    desk.twin.advance(to=item.current_period_end)
+    assert bill(desk.get(made.id)).total == 5000, "the next phase named none"
+
+
+def test_a_schedule_brings_its_card_back(desk: Desk) -> None:
+    first = desk.use_card("pm_card_visa")
+    made = desk.subscribe(2, default_payment_method=first)
+    plan(desk, made, desk.seat, 1)
+    desk.api.subscriptions.update(made.id, {"default_payment_method": desk.use_card("pm_card_mastercard")})
+    desk.twin.advance(to=line(made).current_period_end)
+    assert desk.get(made.id).default_payment_method == first

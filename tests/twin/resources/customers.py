@@ -29,7 +29,6 @@ BLANK: Row = {
     "object": "customer",
     "address": None,
     "balance": 0,
-    "business_name": None,
     "currency": None,
     "customer_account": None,
     "default_source": None,
@@ -37,7 +36,6 @@ BLANK: Row = {
     "description": None,
     "discount": None,
     "email": None,
-    "individual_name": None,
     "invoice_settings": {
         "custom_fields": None,
         "default_payment_method": None,

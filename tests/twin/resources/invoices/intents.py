@@ -59,7 +59,7 @@ def expect_payment(world: World, invoice: Row) -> None:
             "invoice": invoice["id"],
             "is_default": True,
             "livemode": False,
-            "payment": {"charge": None, "payment_intent": id, "payment_record": None, "type": "payment_intent"},
+            "payment": {"payment_intent": id, "type": "payment_intent"},
             "status": "open",
             "status_transitions": {"canceled_at": None, "paid_at": None},
         }

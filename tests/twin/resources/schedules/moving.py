@@ -1,6 +1,7 @@
 """A schedule at work: it enters phases, changes its subscription, lets it go or ends it."""
 
 from tests.twin.resources.changes import merge_metadata, recording
+from tests.twin.resources.coupons import make_discount
 from tests.twin.resources.subscriptions.changing import carry_out
 from tests.twin.resources.subscriptions.ending import cancel
 from tests.twin.resources.subscriptions.pending import drop_pending
@@ -47,11 +48,24 @@ def apply_phase(world: World, subscription: Row, phase: Row, proration: str, anc
         params["billing_cycle_anchor"] = {"type": "now"}
     with recording(world, subscription, "customer.subscription.updated"):
         merge_metadata(subscription, phase)
-        for name in ("default_payment_method", "description"):
-            if phase[name] is not None:
-                subscription[name] = phase[name]
+        _take_settings(world, subscription, phase)
         if params["items"] or anchor_now:
             carry_out(world, subscription, plan_change(world, subscription, params), {})
+
+
+def _take_settings(world: World, subscription: Row, phase: Row) -> None:
+    """The phase's card and text, else the schedule's; its discounts and no others."""
+    settings = world.get("subscription_schedule", subscription["schedule"])["default_settings"]
+    for name in ("default_payment_method", "description"):
+        value = phase[name] if phase[name] is not None else settings[name]
+        if value is not None:
+            subscription[name] = value
+    for discount in phase["discounts"]:
+        if discount["discount"] is None:
+            # Redeemed once: from now on the phase names the discount that it became.
+            made = make_discount(world, discount, customer=subscription["customer"], subscription=subscription["id"])
+            discount.update(coupon=None, discount=made["id"], promotion_code=None)
+    subscription["discounts"] = [discount["discount"] for discount in phase["discounts"]]
 
 
 def _difference(subscription: Row, phase: Row) -> list[Row]:

@@ -1,7 +1,7 @@
 """Schedules and their phases as JSON rows; what Stripe refuses about phases."""
 
 from tests.twin.errors import TwinError, invalid
-from tests.twin.resources.changes import needed
+from tests.twin.resources.changes import needed, reference
 from tests.twin.resources.periods import add
 from tests.twin.resources.subscriptions.checks import checked_price, checked_quantity
 from tests.twin.resources.subscriptions.pending import phase_item
@@ -35,7 +35,7 @@ def new_schedule(world: World, subscription: Row) -> Row:
         [phase_item(item["price"], item["quantity"]) for item in items_of(subscription)],
         first["current_period_start"],
         first["current_period_end"],
-        {"metadata": {}},
+        {"discounts": [{"discount": id} for id in subscription["discounts"]]},
     )
     return {
         "id": world.new_id("sub_sched"),
@@ -97,7 +97,7 @@ def new_phase(subscription: Row, items: list[Row], start: int, end: int, given: 
         "default_payment_method": given.get("default_payment_method"),
         "default_tax_rates": [],
         "description": given.get("description"),
-        "discounts": [],
+        "discounts": [_discount(one) for one in given.get("discounts") or []],
         "end_date": end,
         "invoice_settings": None,
         "items": items,
@@ -117,8 +117,9 @@ def wanted_phases(world: World, schedule: Row, subscription: Row, given: list[Ro
     for place, wanted in enumerate(given):
         where = f"phases[{place}]"
         unknown = set(wanted) - PHASE_DONE
-        if unknown or wanted.get("discounts") or wanted.get("collection_method") == "send_invoice":
-            raise TwinError(501, "api_error", f"The twin does not do {sorted(unknown) or 'discounts'} of phases.")
+        if unknown or wanted.get("collection_method") == "send_invoice":
+            raise TwinError(501, "api_error", f"The twin does not do {sorted(unknown) or 'send_invoice'} of phases.")
+        _check_discounts(world, wanted, where)
         start = phases[-1]["end_date"] if phases else int(wanted["start_date"])
         if int(wanted.get("start_date") or start) != start:
             raise invalid(
@@ -141,6 +142,17 @@ def _check_start(schedule: Row, given: list[Row]) -> None:
     start = given[0]["start_date"]
     if start == "now" or int(start) not in known:
         raise invalid("You can not modify the start date of the current phase.", "phases[0][start_date]")
+
+
+def _discount(given: Row) -> Row:
+    return {name: given.get(name) for name in ("coupon", "discount", "promotion_code")}
+
+
+def _check_discounts(world: World, wanted: Row, where: str) -> None:
+    for place, given in enumerate(wanted.get("discounts") or []):
+        for kind in ("coupon", "discount", "promotion_code"):
+            if kind in given:
+                reference(world, kind, given[kind], f"{where}[discounts][{place}][{kind}]")
 
 
 def _items(world: World, subscription: Row, wanted: Row, where: str) -> list[Row]:
