@@ -28,7 +28,7 @@ def pay_invoice(invoice_id: str, *, key: str) -> None:
 def preview_change(
     *, customer_id: str, subscription_id: str, item_id: str, price_id: str, quantity: int
 ) -> Preview:
-    """What another price or quantity would cost. Writes nothing."""
+    """What another price or quantity would cost. Writes nothing; asks once, for a page waits for it."""
     change: InvoiceCreatePreviewParams = {
         "customer": customer_id,
         "subscription": subscription_id,
@@ -37,7 +37,7 @@ def preview_change(
             "proration_behavior": "always_invoice",
         },
     }
-    with asking() as client:
+    with asking(retries=0) as client:
         now = client.v1.invoices.create_preview(change)
         then = client.v1.invoices.create_preview({**change, "preview_mode": "recurring"})
     return _preview(now, then)
@@ -45,7 +45,7 @@ def preview_change(
 
 def preview_new(*, customer_id: str | None, price_id: str, quantity: int) -> Preview:
     """What a subscription would cost that begins now. Without a customer: the bare price, and no `next_at`."""
-    with asking() as client:
+    with asking(retries=0) as client:
         if customer_id is None:
             price = client.v1.prices.retrieve(price_id)
             cents = (price.unit_amount or 0) * quantity

@@ -34,7 +34,7 @@ def price_by_id(client: "stripe.StripeClient", price_id: str) -> Price | None:
 
 
 def _active(keys: list[str]) -> list[Price]:
-    with asking() as client:
+    with asking(retries=1) as client:
         found = client.v1.prices.list({"lookup_keys": keys, "active": True, "limit": len(keys)})
         prices = [price_from(price) for price in found.data]
     return [price for price in prices if price is not None]
