@@ -18,7 +18,7 @@ def alert(fact: str, text: str) -> None:
         return
     log.error("%s", text)
     try:
-        mail_admins(f"Pare: {' '.join(text.split('. ')[0].split())[:150]}", text)
+        mail_admins(" ".join(text.split(". ")[0].split())[:150], text)
     except Exception:  # whatever a mail server can do
         log.exception("The operators could not be told by mail.")
 

@@ -66,9 +66,10 @@ def check_accounts() -> int:
     seen = failed = 0
     deadline = time.monotonic() + LIMIT
     customers = BillingAccount.objects.exclude(stripe_customer_id=None).order_by(F("synced_at").asc(nulls_first=True))
-    for customer_id in list(customers.values_list("stripe_customer_id", flat=True)):
+    ids = list(customers.values_list("stripe_customer_id", flat=True))
+    for customer_id in ids:
         if failed == MOST_FAILURES or time.monotonic() > deadline:
-            alert("reconcile:unfinished", f"The nightly look at Stripe ended early, after {seen} teams.")
+            alert("reconcile:unfinished", f"The nightly look at Stripe ended after {seen} of {len(ids)} customers.")
             break
         failed = 0 if _check(customer_id or "") else failed + 1
         seen += 1

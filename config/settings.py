@@ -171,6 +171,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "Pare <pare@localhost>")
 # Who is told when billing needs a person.
 ADMINS = [("Operator", address) for address in env_list("PARE_OPERATORS")]
+EMAIL_SUBJECT_PREFIX = "Pare: "  # of mails to operators alone
 
 # --- Background work -------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
