@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import stripe
 
 from config.processes import die_with_parent, end_process, free_port
 from tests.twin.client import TwinClient
@@ -63,6 +64,21 @@ def test_its_world_outlives_it_in_a_file(tmp_path: Path) -> None:
     with own_twin("--state", str(file)) as (url, _):
         assert sdk(url).v1.customers.retrieve(third).name == "c", "saved before it was killed"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["twin.json"]
+
+
+def test_a_new_run_has_its_own_secret_and_address_for_webhooks(tmp_path: Path) -> None:
+    """The next run may stand on another port and share another secret with the product."""
+    file = str(tmp_path / "twin.json")
+    with own_twin("--state", file, "--webhook", "http://127.0.0.1:1/a", "--webhook-secret", "whsec_1") as (url, _):
+        sdk(url).v1.webhook_endpoints.create({"url": "http://127.0.0.1:1/own", "enabled_events": ["customer.created"]})
+    with own_twin("--state", file, "--webhook", "http://127.0.0.1:1/b", "--webhook-secret", "whsec_2") as (url, _):
+        twin = TwinClient(url)
+        twin.chaos(hold=True)
+        sdk(url).v1.customers.create({"name": "a"})
+        letters = twin.letters()
+        assert sorted(letter["url"] for letter in letters) == ["http://127.0.0.1:1/b", "http://127.0.0.1:1/own"]
+        for letter in letters:
+            stripe.Webhook.construct_event(letter["payload"], letter["signature"], "whsec_2")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"tables": {}}'])

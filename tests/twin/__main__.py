@@ -24,6 +24,7 @@ def main() -> None:
     twin.start(start=options.start, webhook=options.webhook)
     if options.state:
         load(twin.world, options.state)
+        twin.point_to(options.webhook)
         Keeper(twin.world, options.state).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"The twin answers on {server.url}", flush=True)

@@ -46,10 +46,21 @@ class Twin:
             self.world.clear(seed, start)
             self.calls.clear()
             self.crashes.clear()
-            if self.webhook_secret:
-                self.world.settings["webhook_secret"] = self.webhook_secret
-            if webhook:
-                add_endpoint(self.world, webhook, ["*"], api_version=API_VERSION)
+            self.point_to(webhook)
+
+    def point_to(self, webhook: str | None) -> None:
+        """Sign with the secret of this run and have one endpoint for all events there, in an older world too."""
+        world = self.world
+        endpoints = list(world.table("webhook_endpoint").values())
+        if self.webhook_secret:
+            world.settings["webhook_secret"] = self.webhook_secret
+            for endpoint in endpoints:
+                endpoint["_secret"] = self.webhook_secret
+        if webhook and webhook not in [endpoint["url"] for endpoint in endpoints]:
+            ours = next((endpoint for endpoint in endpoints if endpoint.get("_ours")), None)
+            if ours is None:
+                ours = add_endpoint(world, webhook, ["*"], api_version=API_VERSION)
+            ours.update(url=webhook, _ours=True)
 
     def count(self, method: str, template: str, verdict: str) -> None:
         seen = self.calls.setdefault((method, template), {})
