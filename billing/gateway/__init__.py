@@ -1,8 +1,8 @@
 """The one door to Stripe: our own dataclasses come out, our own errors are raised, and no row is touched.
 
-Every function but `is_configured`, `expects_live` and `read_event` asks Stripe over the network: 3 seconds to connect, 10
-to answer, two more tries for writes, fewer for reads. `key` is an idempotency key: the same call with the same key is
-done once, however often it is made.
+Every function but `is_configured`, `expects_live` and `read_event` asks Stripe over the network: 3 seconds to connect,
+10 to answer, two more tries for writes, fewer for reads. `key` is an idempotency key: the same call with the same key
+is done once, however often it is made.
 """
 
 from billing.gateway.checkout import expire_checkout, fetch_checkout, open_portal, start_checkout

@@ -7,6 +7,8 @@ a card mended in the portal would never be charged. So the card moves to the cus
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from billing.gateway.reading import price_from
+
 if TYPE_CHECKING:
     import stripe
 
@@ -22,8 +24,7 @@ def keep_one_card(client: "stripe.StripeClient", customer_id: str, key: str) -> 
     listed = client.v1.subscriptions.list(
         {"customer": customer_id, "limit": PAGE, "expand": ["data.default_payment_method"]}
     )
-    # One whose first payment is still open cannot be changed.
-    running = [item for item in islice(listed.auto_paging_iter(), MOST_SUBSCRIPTIONS) if item.status != "incomplete"]
+    running = filter(_may_change, islice(listed.auto_paging_iter(), MOST_SUBSCRIPTIONS))
     own = {item.id: method for item in running if (method := _method(item.default_payment_method)) is not None}
     if not own:
         return
@@ -40,6 +41,11 @@ def keep_one_card(client: "stripe.StripeClient", customer_id: str, key: str) -> 
         client.v1.subscriptions.update(
             subscription_id, {"default_payment_method": ""}, {"idempotency_key": f"{key}-card-{subscription_id}"}
         )
+
+
+def _may_change(subscription: "stripe.Subscription") -> bool:
+    """One of ours; and one whose first payment is still open cannot be changed."""
+    return subscription.status != "incomplete" and any(price_from(item.price) for item in subscription.items.data)
 
 
 def _method(value: "str | stripe.PaymentMethod | None") -> "stripe.PaymentMethod | None":

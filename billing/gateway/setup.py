@@ -87,7 +87,8 @@ def _price(plan: str, interval: str, cents: int, known: Mapping[str, Price], rep
                 "unit_amount": cents,
                 "recurring": {"interval": interval},
                 "lookup_key": name,
-                "transfer_lookup_key": price is not None,
+                # Also from a price that someone has archived.
+                "transfer_lookup_key": True,
                 "tax_behavior": "exclusive",
                 "metadata": {"pare_plan": plan},
             }

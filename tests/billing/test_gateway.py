@@ -54,6 +54,22 @@ def test_subscriptions_to_other_products_are_not_ours(stage: Stage) -> None:
     assert [found.plan for found in actor.now().subscriptions] == ["pro"]
 
 
+def test_the_card_of_another_products_subscription_is_left_alone(stage: Stage) -> None:
+    actor = stage.customer()
+    ours = actor.subscribe("pro", own_card="pm_card_mastercard")
+    product = stage.api.v1.products.create({"name": "Mugs"})
+    mugs = stage.api.v1.prices.create(
+        {"product": product.id, "currency": "usd", "unit_amount": 500, "recurring": {"interval": "month"}}
+    )
+    card = stage.api.v1.payment_methods.attach("pm_card_amex", {"customer": actor.id}).id
+    theirs = stage.api.v1.subscriptions.create(
+        {"customer": actor.id, "items": [{"price": mugs.id}], "default_payment_method": card}
+    )
+    gateway.open_portal(customer_id=actor.id, return_url="https://pare.example/", flow="", key=key())
+    assert stage.api.v1.subscriptions.retrieve(theirs.id).default_payment_method == card
+    assert stage.api.v1.subscriptions.retrieve(ours.id).default_payment_method is None
+
+
 def test_our_item_is_found_beside_others(stage: Stage) -> None:
     actor = stage.customer()
     team = actor.subscribe("team", 2)

@@ -125,6 +125,14 @@ def test_what_someone_changed_by_hand_is_put_right(bare_twin: TwinClient) -> Non
     assert (endpoint["status"], set(endpoint["enabled_events"])) == ("enabled", set(gateway.EVENT_TYPES))
 
 
+def test_an_archived_price_gives_its_name_to_a_new_one(bare_twin: TwinClient) -> None:
+    set_up()
+    archived = gateway.find_price("pro", "month")
+    api(bare_twin).v1.prices.update(archived.id, {"active": False})
+    assert "Price pare_pro_monthly, 19.00 USD: made" in set_up()
+    assert gateway.find_price("pro", "month").id != archived.id
+
+
 def test_an_endpoint_of_another_version_is_made_anew(bare_twin: TwinClient) -> None:
     hand = api(bare_twin)
     old = hand.v1.webhook_endpoints.create({"url": ENDPOINT, "enabled_events": ["*"]})
