@@ -42,9 +42,9 @@ def sweep_changes() -> None:
     if not gateway.is_configured():
         return
     for account_id in changes.find_work():
-        work_changes.delay(account_id)
+        work_changes.apply_async((account_id,), expires=SWEEP_SECONDS)
     for customer_id in changes.accounts_to_sync():
-        sync_customer.delay(customer_id)
+        sync_customer.apply_async((customer_id,), expires=SWEEP_SECONDS)
 
 
 def enqueue_sync(customer_id: str) -> None:

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 BACKOFF = (5, 15, 60, 300, 900, 3600)
 # Stripe keeps an idempotency key for 24 hours: later, the same key could do it twice.
 KEY_LIFETIME = timedelta(hours=23)
+# Stripe gives the answer to a key again, also when it was "something is wrong here": after so many attempts without one
+# the change gets a new key, and what is still to be done is worked out anew from the state by then.
+ATTEMPTS_A_KEY = 5
 # A person waits for the page to pay on; an hour later the address is of no use to anybody.
 CHECKOUT_LIFETIME = timedelta(hours=1)
 
@@ -42,6 +45,7 @@ class Outcome:
     next_attempt_at: datetime | None = None
     session: LiveCheckout | None = None
     touched: bool = True
+    new_key: bool = False
 
 
 def attempt(change: StripeChange) -> Outcome:
@@ -90,7 +94,14 @@ def _later(change: StripeChange, error: Exception) -> Outcome:
     wait = BACKOFF[min(change.attempts, len(BACKOFF)) - 1]
     log.warning("Stripe change %s waits %s s after attempt %s: %s", change.public_id, wait, change.attempts, error)
     next_attempt_at = timezone.now() + timedelta(seconds=wait)
-    return Outcome(ChangeState.WAITING, errors.StripeAway.code, str(error), next_attempt_at, touched=False)
+    return Outcome(
+        ChangeState.WAITING,
+        errors.StripeAway.code,
+        str(error),
+        next_attempt_at,
+        touched=False,
+        new_key=change.kind != ChangeKind.CHECKOUT and change.attempts % ATTEMPTS_A_KEY == 0,
+    )
 
 
 def _is_too_old(change: StripeChange) -> bool:

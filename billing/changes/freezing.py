@@ -60,7 +60,8 @@ def freeze(change: StripeChange) -> None:
     price = _price(change.wanted["plan"], change.wanted["interval"]) if "plan" in change.wanted else None
     with transaction.atomic():
         account = lock_account(change.account.team)
-        Team.objects.select_for_update(no_key=True).get(pk=account.team_id)  # members are counted
+        # Locked too, for members are counted.
+        account.team = Team.objects.select_for_update(no_key=True).get(pk=account.team_id)
         if account.team.closed_at and change.kind not in (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT):
             raise errors.Superseded
         request = BUILDERS[ChangeKind(change.kind)](change, account, price)
@@ -140,6 +141,8 @@ def _plan_change(change: StripeChange, account: BillingAccount, price: Price | N
     """Members are counted here too, or a change of plan would bill for those of a minute ago."""
     assert price is not None
     subscription = _live(account)
+    if _is_made(subscription, price, now=change.kind == ChangeKind.UPGRADE):
+        raise NothingToDo
     if subscription.status not in FULL:
         raise errors.PaymentOverdue
     if subscription.pending_until and subscription.pending_until > timezone.now():
@@ -157,6 +160,17 @@ def _plan_change(change: StripeChange, account: BillingAccount, price: Price | N
         "undo": subscription.cancel_at is not None or (is_upgrade and bool(subscription.schedule_id)),
         "schedule": subscription.schedule_id if is_upgrade or subscription.cancel_at else "",
     }
+
+
+def _is_made(subscription: Subscription, price: Price, *, now: bool) -> bool:
+    """Whether an earlier attempt, whose answer was lost, has brought the change about."""
+    if subscription.cancel_at is not None:
+        return False
+    if not now:
+        return (subscription.next_plan, subscription.next_interval) == (price.plan, price.interval)
+    if subscription.pending_until and subscription.pending_until > timezone.now():
+        return subscription.pending_plan == price.plan
+    return (subscription.plan, subscription.interval, subscription.next_plan) == (price.plan, price.interval, "")
 
 
 def _cancel(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -106,7 +107,9 @@ def _finish(change: StripeChange, outcome: Outcome) -> bool:
     """Writes the outcome; False when the lease ran out and somebody else has taken the change over."""
     now = timezone.now()
     mine = StripeChange.objects.filter(pk=change.pk, state=ChangeState.DOING, claimed_at=change.claimed_at)
+    new_key = {"public_id": uuid4(), "request": None} if outcome.new_key else {}
     is_mine = mine.update(
+        **new_key,
         state=outcome.state,
         error_code=outcome.code[:100],
         error_message=outcome.message,

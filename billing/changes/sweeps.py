@@ -72,7 +72,8 @@ def closed_with_something_left() -> QuerySet[BillingAccount]:
     mine = {"account": OuterRef("pk")}
     changes = StripeChange.objects.filter(account=OuterRef("account"))
     live = Subscription.objects.live().exclude(Exists(_refused(changes, ChangeKind.END_NOW, now))).filter(**mine)
-    payable = Checkout.objects.unfinished().filter(**mine)
+    unended = Exists(_refused(changes, ChangeKind.EXPIRE_CHECKOUT, now))
+    payable = Checkout.objects.unfinished().exclude(unended).filter(**mine)
     moot = StripeChange.objects.filter(state=ChangeState.WAITING, **mine).exclude(kind__in=ENDING)
     closed = BillingAccount.objects.filter(team__closed_at__isnull=False).select_related("team")
     return closed.filter(Exists(live) | Exists(payable) | Exists(moot))

@@ -144,16 +144,15 @@ def _abandon(checkout: Checkout) -> None:
 def _carry_out(change: StripeChange) -> StripeChange:
     """Makes the change now, and those ahead of it; waits a little for another worker that is at them."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        ahead = StripeChange.objects.open().filter(account=change.account_id, pk__lte=change.pk).order_by("pk")
-        for one in ahead:
-            now = changes.perform(one.pk, at_once=True)
-            if now.is_open:
-                break
-        change.refresh_from_db()
-        if not change.is_open or now.state == ChangeState.WAITING or time.monotonic() > deadline:
-            return change
-        time.sleep(LOOK_SECONDS)
+    ahead = StripeChange.objects.open().filter(account=change.account_id, pk__lte=change.pk).order_by("pk")
+    while (one := ahead.first()) and time.monotonic() < deadline:
+        found = changes.perform(one.pk, at_once=True)
+        if found.state == ChangeState.WAITING:
+            break  # Stripe does not answer
+        if found.state == ChangeState.DOING:
+            time.sleep(LOOK_SECONDS)
+    change.refresh_from_db()
+    return change
 
 
 def _look_again(checkout: Checkout) -> None:

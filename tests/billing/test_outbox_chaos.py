@@ -98,6 +98,26 @@ def test_attempts_come_at_growing_distances(cast: Cast, twin: TwinClient, monkey
     assert changes.perform(change.pk).attempts == 8  # not due
 
 
+@pytest.mark.parametrize("is_carried_out", [False, True])
+def test_a_key_that_only_brings_errors_is_replaced(cast: Cast, twin: TwinClient, is_carried_out: bool) -> None:
+    """Stripe repeats its answer to a key for a day, errors of its own too. The state tells what was done."""
+    acme_buys(twin, cast, "pro")
+    change = ask(cast)
+    if is_carried_out:
+        strike(twin, {"time_out": 15})
+    else:
+        twin.chaos(fail_500={"times": 1, "match": UPDATE, "sticky": True})
+    keys = {change.public_id}
+    for _ in range(5):
+        change = again(change)
+        assert change.state == ChangeState.WAITING
+        keys.add(change.public_id)
+    strike(twin, {"time_out": 0})
+    change = again(change)
+    assert (change.state, len(keys)) == (ChangeState.DONE, 2)
+    assert is_team_once(cast, twin)
+
+
 def test_what_was_frozen_is_sent_again_though_members_changed(cast: Cast, twin: TwinClient) -> None:
     """Another body under the same key would be refused; the seats that came since are asked for afterwards."""
     acme_buys(twin, cast, "pro")

@@ -373,16 +373,22 @@ def test_a_subscription_that_ended_meanwhile_is_not_changed(cast: Cast, twin: Tw
 
 
 def test_a_change_made_in_stripes_dashboard_meanwhile_comes_first(cast: Cast, twin: TwinClient) -> None:
-    """Asked as a step up, it would by now be none."""
-    acme_buys(twin, cast, "pro")
-    first = ask(cast, "team")
-    done(first)
-    StripeChange.objects.create(
-        account=account_of(cast.acme), kind=ChangeKind.UPGRADE, wanted={"plan": "team", "interval": "month"}
-    )
-    do_all(cast.acme)
-    last = StripeChange.objects.latest("pk")
-    assert (last.state, last.error_code) == (ChangeState.REFUSED, "superseded")
+    """What was asked for as a step up would by now be one down."""
+    acme_buys(twin, cast)
+    wanted = {"plan": "pro", "interval": "month"}
+    change = StripeChange.objects.create(account=account_of(cast.acme), kind=ChangeKind.UPGRADE, wanted=wanted)
+    assert refused(change).error_code == "superseded"
+
+
+def test_a_change_that_was_made_already_is_done(cast: Cast, twin: TwinClient) -> None:
+    acme_buys(twin, cast)
+    wanted = {"plan": "team", "interval": "month"}
+    change = StripeChange.objects.create(account=account_of(cast.acme), kind=ChangeKind.UPGRADE, wanted=wanted)
+    assert done(change).request is None
+    done(ask(cast, "pro"))
+    wanted = {"plan": "pro", "interval": "month"}
+    change = StripeChange.objects.create(account=account_of(cast.acme), kind=ChangeKind.DOWNGRADE, wanted=wanted)
+    assert done(change).request is None
 
 
 def test_what_a_change_costs_is_stripes_own_reckoning(cast: Cast, twin: TwinClient) -> None:
