@@ -36,6 +36,7 @@ BLANK: Row = {
     },
     "latest_invoice": None,
     "livemode": False,
+    "managed_payments": None,
     "metadata": {},
     "next_pending_invoice_item_invoice": None,
     "on_behalf_of": None,
