@@ -213,7 +213,7 @@ def test_a_burst_is_answered_and_costs_few_looks(live_pare: LivePare, twin: Twin
         assert post(event(id, f"evt_{number}", created=int(time.time()))).status_code == 200
     live_pare.worker.drain()
     assert not StripeEvent.objects.unprocessed().exists()
-    assert looks(twin) - before < 50
+    assert looks(twin) - before < 10
 
 
 def looks(twin: TwinClient) -> int:
