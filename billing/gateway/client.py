@@ -78,11 +78,12 @@ def _check_other_address(key: str, base: str) -> None:
     if key.startswith(LIVE_KEYS):
         raise StripeRefused("live_key_elsewhere", "STRIPE_API_BASE is for test keys; a live key goes to Stripe only.")
     parts = urlsplit(base)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise StripeRefused("plain_http", f"STRIPE_API_BASE ({base}) must be https, or http on this machine.")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that host."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -5,9 +5,12 @@ Every step looks first, so that a second run changes nothing.
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from billing.gateway.checkout import PORTAL_MARK, find_portal_configuration, forget_portal_configuration
-from billing.gateway.client import API_VERSION, asking
+from billing.gateway.client import API_VERSION, asking, is_loopback
 from billing.gateway.errors import StripeMissing, StripeRefused
 from billing.gateway.events import EVENT_TYPES
 from billing.gateway.prices import list_prices
@@ -134,6 +137,8 @@ def _holds(has: Any, wanted: Any) -> bool:
 
 def _webhook(url: str) -> tuple[str, str]:
     """A line for the report, and the signing secret if an endpoint was made: Stripe shows it only then."""
+    if is_loopback(urlsplit(url).hostname or "") and not settings.STRIPE_API_BASE:
+        return f"Webhook endpoint {url}: left out, for Stripe cannot reach this machine by that name", ""
     with asking() as client:
         listed = client.v1.webhook_endpoints.list({"limit": PAGE}).auto_paging_iter()
         ours = [endpoint for endpoint in listed if endpoint.url == url]

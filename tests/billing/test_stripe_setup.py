@@ -149,6 +149,14 @@ def test_without_webhook_none_is_touched(bare_twin: TwinClient) -> None:
     assert not [line for line in lines if "ebhook" in line]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000"])
+def test_on_a_laptop_no_endpoint_is_made_at_stripe_itself(settings: Any, host: str) -> None:
+    """Stripe refuses an address that it cannot reach, and all the rest would be lost with it."""
+    settings.STRIPE_API_BASE = ""
+    line, secret = gateway.setup._webhook(f"http://{host}/webhooks/stripe")
+    assert "left out" in line and secret == ""
+
+
 def test_refreshing_follows_the_account(bare_twin: TwinClient) -> None:
     set_up("--team-yearly", "290")
     assert prices.refresh_prices() is False
