@@ -53,6 +53,12 @@ def test_every_answer_names_its_request_and_version(bare_twin: TwinClient) -> No
     assert headers["Stripe-Version"] == stripe.api_version
 
 
+def test_another_api_version_is_refused(bare_twin: TwinClient) -> None:
+    """Its objects would have other shapes than the SDK's."""
+    assert raw(bare_twin.url, "GET", "/v1/events", **{"Stripe-Version": str(stripe.api_version)})[0] == 200
+    assert raw(bare_twin.url, "GET", "/v1/events", **{"Stripe-Version": "2020-08-27"})[0] == 400
+
+
 def test_addresses_and_parameters_that_stripe_does_not_have_are_refused(bare_twin: TwinClient) -> None:
     bare_twin.expects_refusals = True
     assert raw(bare_twin.url, "GET", "/v1/unicorns")[0] == 404

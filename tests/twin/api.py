@@ -86,6 +86,8 @@ class Twin:
 
     def _serve(self, request: Request, id: str) -> Reply:
         authenticate(request.headers.get("authorization", ""))
+        if request.headers.get("stripe-version", API_VERSION) != API_VERSION:
+            raise invalid(f"The twin speaks API version {API_VERSION} only.")
         found = self._find(request)
         call = self._checked(request, found)
         operation = f"{found.method} {found.template}"
@@ -94,7 +96,8 @@ class Twin:
             slow = self._mishaps(operation, answers)
             lost = chaos.strike(self.world, "time_out", operation)
         with answers.in_flight(self.busy):
-            time.sleep(slow)
+            if slow:
+                time.sleep(slow)
             with self.world.lock:
                 clockwork.run_until(self.world, self.world.now())
                 reply = answers.once(lambda: self._handle(call, found, id))

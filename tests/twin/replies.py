@@ -32,7 +32,7 @@ class Reply:
 
 
 def json_reply(status: int, body: Any, **headers: str) -> Reply:
-    return Reply(status, json.dumps(body, indent=2).encode(), {"Content-Type": "application/json", **headers})
+    return Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
 
 def authenticate(header: str) -> None:

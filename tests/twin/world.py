@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
+import stripe
+
 from tests.twin import deliveries, gate
 from tests.twin.errors import missing
 
-API_VERSION = "2026-10-28.endive"
+API_VERSION = str(stripe.api_version)  # of the installed SDK: its types are what the twin is held to
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_LENGTH = 24
 SHORT_IDS = {"cus": 14, "prod": 14}
