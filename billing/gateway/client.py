@@ -63,13 +63,15 @@ def _client(key: str, base: str, retries: int) -> "stripe.StripeClient":
         _check_other_address(key, base)
     import stripe
 
+    from billing.gateway.transport import Transport
+
     return stripe.StripeClient(
         key,
         stripe_version=API_VERSION,
         # All four, so that nothing can reach Stripe's own servers by another door.
         base_addresses={"api": base, "files": base, "connect": base, "meter_events": base} if base else None,
         max_network_retries=retries,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=Transport(timeout=(CONNECT_SECONDS, READ_SECONDS)),
     )
 
 

@@ -43,6 +43,14 @@ def test_a_failure_is_tried_again(stage: Stage, bare_twin: TwinClient) -> None:
     assert passed(bare_twin, "POST", "/v1/customers") == 3
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_failure_that_stripe_keeps_for_a_key_is_got_past(stage: Stage, bare_twin: TwinClient, times: int) -> None:
+    """Stripe answers a key for a day as it did first, also when that was a failure."""
+    bare_twin.chaos(fail_500={"times": times, "match": "POST /v1/customers", "sticky": True})
+    customer = new_customer("a")
+    assert [row["id"] for row in bare_twin.truth("customer")] == [customer]
+
+
 def test_answers_lost_three_times_leave_it_open_and_the_same_key_finds_out(
     stage: Stage, bare_twin: TwinClient
 ) -> None:
