@@ -207,3 +207,44 @@ def test_a_clock_of_its_own_leaves_the_others_alone(desk: Desk) -> None:
     desk.twin.advance(days=32)
     assert (len(other.invoices()), len(desk.invoices())) == (2, 2)
     assert desk.get(made.id).status == "active"
+
+
+def test_a_trial_can_be_ended_and_begun_again(desk: Desk) -> None:
+    made = desk.subscribe(2, trial_period_days=14)
+    ended = desk.api.subscriptions.update(made.id, {"trial_end": "now", "expand": ["latest_invoice"]})
+    assert (ended.status, bill(ended).total, bill(ended).billing_reason) == ("active", 6000, "subscription_update")
+    assert line(ended).current_period_end - line(ended).current_period_start == 31 * DAY
+    later = line(ended).current_period_end + 5 * DAY
+    again = desk.api.subscriptions.update(made.id, {"trial_end": later, "proration_date": half(ended)})
+    assert (again.status, again.trial_end, again.billing_cycle_anchor) == ("trialing", later, later)
+    desk.twin.advance(to=later)
+    assert sorted(amounts(bill(desk.get(made.id)))) == [-3000, 6000]
+
+
+def test_the_first_period_can_be_a_part(desk: Desk) -> None:
+    anchor = START + 31 * DAY // 2
+    made = desk.subscribe(2, billing_cycle_anchor=anchor, expand=["latest_invoice"])
+    assert line(made).current_period_end == anchor
+    assert bill(made).total == pytest.approx(3000, abs=2), "half a month, less the seconds that the test took"
+    free = desk.subscribe(1, desk.dear, billing_cycle_anchor=anchor, proration_behavior="none")
+    assert (free.latest_invoice, free.status) == (None, "active")
+    desk.twin.advance(to=anchor)
+    assert bill(desk.get(made.id)).total == 6000
+    assert line(desk.get(made.id)).current_period_end - anchor == 31 * DAY
+
+
+def test_the_cycle_can_begin_anew_today(desk: Desk) -> None:
+    made = desk.subscribe(2)
+    desk.twin.advance(to=half(made))
+    params: Any = {"billing_cycle_anchor": {"type": "now"}, "expand": ["latest_invoice"]}
+    fresh = desk.api.subscriptions.update(made.id, params)
+    assert line(fresh).current_period_start == fresh.billing_cycle_anchor >= half(made)
+    assert amounts(bill(fresh))[1] == 6000 and amounts(bill(fresh))[0] == pytest.approx(-3000, abs=2)
+
+
+def test_the_card_that_paid_can_become_the_subscriptions_own(desk: Desk) -> None:
+    settings: Any = {"save_default_payment_method": "on_subscription"}
+    made = desk.subscribe(1, payment_settings=settings)
+    customer = desk.api.customers.retrieve(desk.customer)
+    assert customer.invoice_settings
+    assert desk.get(made.id).default_payment_method == customer.invoice_settings.default_payment_method

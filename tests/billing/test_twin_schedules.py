@@ -147,6 +147,16 @@ def test_canceling_the_subscription_cancels_its_schedule(desk: Desk) -> None:
     assert desk.api.subscription_schedules.retrieve(schedule.id).status == "canceled"
 
 
+def test_a_schedule_is_aborted_when_nobody_pays(desk: Desk) -> None:
+    desk.twin.settings(retry_days=[1])
+    made = desk.subscribe(2)
+    schedule = plan(desk, made, desk.dear, 2, later={"duration": {"interval": "year"}})
+    desk.use_card("pm_card_chargeCustomerFail")
+    desk.twin.advance(to=line(made).current_period_end + 2 * DAY)
+    assert desk.api.subscription_schedules.retrieve(schedule.id).status == "canceled"
+    assert desk.kinds("subscription_schedule")[-1] == "subscription_schedule.aborted"
+
+
 def test_a_phase_change_drops_a_pending_update(desk: Desk) -> None:
     made = desk.subscribe(2)
     plan(desk, made, desk.dear, 1)

@@ -43,7 +43,7 @@ def subscriptions(world: World) -> Iterator[Moment]:
         if row["cancel_at"] and not row["schedule"]:
             yield Moment(row["cancel_at"], customer, partial(end, world, row))
         if row["status"] == "trialing" and not row["_warned"]:
-            yield Moment(row["trial_end"] - TRIAL_WARNING, customer, partial(warn, world, row))
+            yield Moment(max(row["trial_end"] - TRIAL_WARNING, row["trial_start"]), customer, partial(warn, world, row))
         if row["status"] in RUNNING:
             yield Moment(period_end(row), customer, partial(renew, world, row))
 

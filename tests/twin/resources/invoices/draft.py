@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tests.twin.errors import invalid
-from tests.twin.resources.changes import recording
+from tests.twin.resources.changes import recording, reference
 from tests.twin.resources.invoices.intents import cancel_payment, expect_payment
 from tests.twin.resources.invoices.lines import total_up
 from tests.twin.world import Row, World
@@ -134,8 +134,8 @@ def draft(world: World, bill: Bill) -> Row:
 def finalize(world: World, row: Row) -> Row:
     """Open the invoice: it gets its number, its pages, the balance is used, a payment is expected."""
     if row["status"] != "draft":
-        raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.", None)
-    customer = world.get("customer", row["customer"])
+        raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+    customer = reference(world, "customer", row["customer"], "customer")
     now = world.now(customer["id"])
     address = f"{world.base_url}/invoice/{row['id']}"
     due, balance = weigh_balance(row["total"], int(customer["balance"] or 0))

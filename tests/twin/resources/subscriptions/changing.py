@@ -1,10 +1,8 @@
 """Updates of subscriptions."""
 
-from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
-from tests.twin.errors import TwinError
 from tests.twin.resources.changes import merge_metadata, recording, take
 from tests.twin.resources.coupons import make_discount
 from tests.twin.resources.invoices.paying import PAID, refusal, verdict
@@ -119,5 +117,4 @@ def carry_out(world: World, subscription: Row, change: Change, params: Row) -> N
     if behaviour == "default_incomplete" and invoice["amount_due"]:
         subscription.update(status="past_due", _owed=invoice["id"])
         return
-    with suppress(TwinError):
-        collect(world, invoice)
+    collect(world, invoice)

@@ -7,7 +7,7 @@ from tests.twin.resources.invoices.draft import finalize, void
 from tests.twin.resources.invoices.paying import Outcome, attempt, payer_of, tell_failure
 from tests.twin.resources.payment_methods import authenticate, owned
 from tests.twin.resources.periods import DAY
-from tests.twin.resources.subscriptions.ending import cancel, expire_incomplete
+from tests.twin.resources.subscriptions.ending import UNPAID, cancel, expire_incomplete
 from tests.twin.resources.subscriptions.pending import apply_pending, drop_pending
 from tests.twin.world import Row, World
 
@@ -31,9 +31,19 @@ def collect(world: World, invoice: Row, method: str | None = None, *, authentica
     outcome = attempt(world, invoice, payer_of(world, invoice, subscription, method), authenticated=authenticated)
     if outcome.paid:
         after_payment(world, invoice)
+        _keep_card(world, subscription, outcome)
     else:
         _after_failure(world, invoice, subscription, outcome)
     return outcome
+
+
+def _keep_card(world: World, subscription: Row | None, outcome: Outcome) -> None:
+    """`save_default_payment_method`: the card that paid becomes the subscription's own."""
+    if subscription is None or outcome.method is None:
+        return
+    if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+        with recording(world, subscription, "customer.subscription.updated"):
+            subscription["default_payment_method"] = outcome.method["id"]
 
 
 def pay_invoice(world: World, id: str, params: Row | None = None) -> Row:
@@ -130,8 +140,9 @@ def note_billed(subscription: Row, invoice: Row) -> None:
 
 def _after_failure(world: World, invoice: Row, subscription: Row | None, outcome: Outcome) -> None:
     customer = world.get("customer", invoice["customer"])
-    with recording(world, customer, "customer.updated"):
-        customer["delinquent"] = True
+    if not customer.get("deleted"):
+        with recording(world, customer, "customer.updated"):
+            customer["delinquent"] = True
     over = _plan_retry(world, invoice, subscription)
     tell_failure(world, invoice, outcome)
     if subscription is None or subscription["status"] not in ("active", "trialing", "past_due", "unpaid"):
@@ -167,7 +178,7 @@ def give_up(world: World, subscription: Row, invoice: Row) -> None:
     """All retries failed: the subscription ends or stands unpaid, as the account's settings say."""
     end = world.settings.get("give_up", GIVE_UP)
     if end == "canceled":
-        cancel(world, subscription, reason="payment_failed")
+        cancel(world, subscription, reason=UNPAID)
     elif end == "unpaid":
         with recording(world, subscription, "customer.subscription.updated"):
             subscription["status"] = "unpaid"

@@ -8,7 +8,7 @@ from tests.twin.resources.subscriptions.pending import drop_pending
 from tests.twin.resources.subscriptions.rows import ENDED
 from tests.twin.world import Row, World
 
-REQUESTED = "cancellation_requested"
+REQUESTED, UNPAID = "cancellation_requested", "payment_failed"
 
 
 def cancel(world: World, subscription: Row, *, reason: str = REQUESTED, details: Row | None = None) -> Row:
@@ -31,7 +31,7 @@ def cancel(world: World, subscription: Row, *, reason: str = REQUESTED, details:
             invoice.update(auto_advance=False, next_payment_attempt=None)
     if schedule is not None and schedule["status"] in ("active", "not_started"):
         schedule.update(status="canceled", canceled_at=now, current_phase=None)
-        world.emit("subscription_schedule.canceled", schedule)
+        world.emit(f"subscription_schedule.{'aborted' if reason == UNPAID else 'canceled'}", schedule)
     world.emit("customer.subscription.deleted", subscription)
     return subscription
 

@@ -34,7 +34,7 @@ def plan_change(world: World, subscription: Row, params: Row) -> Change:
     trial = params.get("trial_end")
     behaviour = params.get("proration_behavior", "create_prorations")
     if trial not in (None, "now"):
-        return _into_trial(change, int(trial), now)
+        return _into_trial(world, change, old, int(trial), now, behaviour)
     trialing = subscription["status"] == "trialing"
     change.ends_trial = trialing and (trial == "now" or _anchor_now(params))
     if trialing and not change.ends_trial:
@@ -69,9 +69,12 @@ def _shared_period(subscription: Row, now: int) -> tuple[int, int]:
     return int(item["current_period_start"]), int(item["current_period_end"])
 
 
-def _into_trial(change: Change, end: int, now: int) -> Change:
+def _into_trial(world: World, change: Change, old: list[Row], end: int, now: int, behaviour: str) -> Change:
+    """A trial until `end`: what was paid for the time from now on is given back with the next invoice."""
     if end <= now:
         raise invalid("Invalid trial_end: it must be in the future.", "trial_end")
+    if behaviour != "none":
+        change.prorations = _credits(world, old, change.at)
     for item in change.items:
         item.update(current_period_start=now, current_period_end=end, _billed=dict(NOTHING_BILLED))
     change.trial_end = change.anchor = end
@@ -90,12 +93,15 @@ def _resets(old: list[Row], new: list[Row]) -> bool:
 def _restart(world: World, change: Change, old: list[Row], now: int, behaviour: str) -> None:
     """Give back what is left of every item and bill full periods from now on."""
     if behaviour != "none":
-        rest = [item for item in old if _has_rest(item, change.at)]
-        change.prorations = [credit(item, change.at, name_of(world, item["price"])) for item in rest]
+        change.prorations = _credits(world, old, change.at)
     for item in change.items:
         item["current_period_start"], item["current_period_end"] = now, add(now, *interval_of(item["price"]))
         change.wholes.append(whole_of(world, item))
     change.anchor, change.bill_now = now, True
+
+
+def _credits(world: World, items: list[Row], at: int) -> list[Part]:
+    return [credit(item, at, name_of(world, item["price"])) for item in items if _has_rest(item, at)]
 
 
 def _has_rest(item: Row, at: int) -> bool:

@@ -103,16 +103,6 @@ def list_subscriptions(world: World, call: Call) -> Row:
     return page_of(rows, call)
 
 
-@route("DELETE", f"{ONE}/discount")
-def delete_discount(world: World, call: Call) -> Row:
-    subscription = _named(world, call)
-    if not subscription["discounts"]:
-        raise missing("discount", subscription["id"])
-    discount = world.get("discount", subscription["discounts"][0])
-    update_subscription(world, subscription["id"], discounts="")
-    return {**discount, "deleted": True}
-
-
 def _holder(world: World, item: str) -> tuple[Row, Row]:
     """The subscription with this item, and the item."""
     for subscription in world.table("subscription").values():
