@@ -80,7 +80,7 @@ spend                 GET     200    200    200     200      404    login   logi
 spend_csv             GET     200    200    200     200      404    login   login
 
 git_webhook           POST    401    401    401     401      401    401     401
-stripe_webhook        POST    400    400    400     400      400    400     400
+stripe_webhook        POST    404    404    404     404      404    404     404
 """
 
 # The API. People come by their session; `scope` is a service key with just the scope that the route needs, `others` one
