@@ -105,3 +105,12 @@ def test_a_client_that_is_slow_to_send_holds_nobody_up(bare_twin: TwinClient) ->
         slow.sendall(b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nemail=")
         with urllib.request.urlopen(f"{bare_twin.url}/_twin/state", timeout=10) as answer:
             assert answer.status == 200
+
+
+@pytest.mark.parametrize("sent", [b"POST /v1/cust", b"POST /v1/events HTTP/1.1\r\nContent-Length: 9\r\n\r\nemail="])
+def test_a_client_that_sends_no_more_is_hung_up_on(sent: bytes) -> None:
+    with own_twin("--patience", "0.3") as (url, _):
+        slow = socket.create_connection(("127.0.0.1", int(urlsplit(url).port or 0)), timeout=20)
+        slow.sendall(sent)
+        assert slow.recv(1000) == b""
+        slow.close()

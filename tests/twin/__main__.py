@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.twin.api import Twin
 from tests.twin.keeping import Keeper, load, save
-from tests.twin.server import Server
+from tests.twin.server import PATIENCE, Server
 from tests.twin.world import World
 
 
@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("--webhook", help="address to send signed webhooks to")
     parser.add_argument("--webhook-secret", help="sign with this instead of a secret made for each endpoint")
     parser.add_argument("--start", type=int, help="time to begin at, in seconds since 1970")
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds a client has to send its request")
     options = parser.parse_args()
     twin = Twin(World(), options.webhook_secret)
-    server = Server(options.port, twin)
+    server = Server(options.port, twin, options.patience)
     twin.start(start=options.start, webhook=options.webhook)
     if options.state:
         load(twin.world, options.state)

@@ -22,11 +22,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, twin: Twin) -> None:
+    def __init__(self, port: int, twin: Twin, patience: float = PATIENCE) -> None:
         resources.load()
         pages.load()
         self.twin = twin
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), type("Handler", (Handler,), {"timeout": patience}))
         twin.world.base_url = self.url
         Postman(twin.world).start()
 
@@ -39,7 +39,6 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
-    timeout = PATIENCE
     server: Server
 
     def do_GET(self) -> None:
