@@ -18,14 +18,23 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.got: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
-        self.at_once = self.most_at_once = 0
-        self.pause = 0.0
+        self.at_once = 0  # how many are being received right now
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), ReceiverHandler)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/hook"
+
+    def wait_for(self, many: int) -> None:
+        """Until that many are being received at once. Raises TimeoutError after 20 s."""
+        deadline = time.monotonic() + 20
+        while self.at_once < many:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.at_once} instead of {many} came at once.")
+            time.sleep(0.01)
 
     def events(self) -> list[stripe.Event]:
         """What arrived, each checked by the SDK as the product does it."""
@@ -46,9 +55,8 @@ class ReceiverHandler(BaseHTTPRequestHandler):
         here = self.server
         with here.lock:
             here.at_once += 1
-            here.most_at_once = max(here.most_at_once, here.at_once)
             status = here.answers.pop(0) if here.answers else 200
-        time.sleep(here.pause)
+        here.may_answer.wait(20)
         with here.lock:
             here.got.append((body, self.headers["Stripe-Signature"]))
             here.at_once -= 1

@@ -47,7 +47,7 @@ def test_a_key_is_forgotten_after_a_day(bare_twin: TwinClient) -> None:
 
 
 def test_while_a_request_runs_its_key_is_taken(bare_twin: TwinClient) -> None:
-    bare_twin.chaos(slow={"times": 1, "seconds": 1.5})
+    bare_twin.chaos(slow={"times": 1, "seconds": 2.5})
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(raw, bare_twin.url, "POST", "/v1/customers", "name=a", **{"Idempotency-Key": "k"})
         while "slow" in bare_twin.order("GET", "state")["chaos"]:

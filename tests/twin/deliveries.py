@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 # Seconds from one attempt to the next, in the twin's time: more than three days together, then it is given up.
 BACKOFF = (300, 1800, 7200, 18_000, 36_000, 43_200, 43_200, 43_200, 43_200, 43_200)
-BURST_PATIENCE = 2.0  # seconds that the first of a burst waits for the others
+BURST_PATIENCE = 2.0  # seconds that a burst waits for one more
 SHUFFLE = 0.3  # seconds within which reordered deliveries are spread
 LATEST = 3 * 86_400  # s: how late the latest retry of a delivered event can come
 
@@ -78,7 +78,7 @@ def due_now(world: "World") -> list[Row]:
     """The deliveries to send now, in order; a burst comes due when it is complete or has waited long enough."""
     now = clock(world)
     waiting = [row for row in world.deliveries if row["state"] == "burst"]
-    if waiting and (len(waiting) >= int(world.chaos.get("burst", 0)) or waiting[0]["due"] + BURST_PATIENCE <= now):
+    if waiting and (len(waiting) >= int(world.chaos.get("burst", 0)) or waiting[-1]["due"] + BURST_PATIENCE <= now):
         for row in waiting:
             row.update(state="queued", due=min(row["due"], now))
     rows = [row for row in world.deliveries if row["state"] == "queued" and row["due"] <= now]
