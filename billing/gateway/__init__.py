@@ -7,7 +7,7 @@ is done once, however often it is made.
 
 from billing.gateway.checkout import expire_checkout, fetch_checkout, open_portal, start_checkout
 from billing.gateway.client import API_VERSION, expects_live, is_configured
-from billing.gateway.customers import create_customer, fetch_customer, update_customer
+from billing.gateway.customers import create_customer, fetch_customer
 from billing.gateway.errors import (
     BadSignature,
     CardDeclined,
@@ -80,5 +80,4 @@ __all__ = [
     "set_quantity",
     "set_up",
     "start_checkout",
-    "update_customer",
 ]

@@ -28,12 +28,6 @@ def create_customer(*, team_id: str, name: str, email: str, key: str) -> str:
     return customer.id
 
 
-def update_customer(customer_id: str, *, name: str, email: str, key: str) -> None:
-    """Give the customer another name and address for receipts."""
-    with asking() as client:
-        client.v1.customers.update(customer_id, {"name": name, "email": email}, {"idempotency_key": key})
-
-
 def fetch_customer(customer_id: str) -> LiveCustomer:
     """The customer as it is now. Raises StripeMissing if Stripe never knew it (or knows it in the other mode only)."""
     with asking(RETRIES_UNDER_LOCK) as client:

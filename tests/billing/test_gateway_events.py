@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import stripe
+from django.conf import settings
 from stripe import WebhookSignature
 
 from billing import gateway
 from billing.gateway.client import API_VERSION
+from tests.billing.stripe_scenes import new_customer
 from tests.twin.client import TwinClient
 
 NOW = 1_800_000_000
@@ -175,10 +178,16 @@ def test_what_is_signed_but_no_event_is_refused(body: str) -> None:
     assert not isinstance(caught.value, gateway.BadSignature)
 
 
+def rename(twin: TwinClient, customer: str, name: str) -> None:
+    """As somebody does it in the portal."""
+    api = stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url})
+    api.v1.customers.update(customer, {"name": name})
+
+
 def test_a_delivered_event_is_read(twin: TwinClient) -> None:
     """What the twin sends, over the bytes it sends them in."""
-    customer = gateway.create_customer(team_id="t", name="Acme", email="vic@acme.example", key="a")
-    gateway.update_customer(customer, name="Acme & Söhne", email="vic@acme.example", key="b")
+    customer = new_customer("a")
+    rename(twin, customer, "Acme & Söhne")
     letters = [letter for letter in twin.letters() if letter["type"] == "customer.updated"]
     [head] = [gateway.read_event(row["payload"].encode(), row["signature"], time.time()) for row in letters]
     assert (head.type, head.customer_id, head.api_version) == ("customer.updated", customer, API_VERSION)
@@ -186,10 +195,10 @@ def test_a_delivered_event_is_read(twin: TwinClient) -> None:
 
 def test_past_events_come_oldest_first_and_only_of_our_kinds(twin: TwinClient) -> None:
     start = datetime.fromtimestamp(twin.now(), UTC) - timedelta(seconds=1)
-    ids = [gateway.create_customer(team_id="t", name=str(n), email="vic@acme.example", key=f"c{n}") for n in range(3)]
-    for place, id in enumerate(ids):
+    ids = [new_customer(name) for name in "abc"]
+    for id in ids:
         twin.advance(seconds=10)
-        gateway.update_customer(id, name="Acme", email="vic@acme.example", key=f"u{place}")
+        rename(twin, id, "Acme Ltd")
     heads = list(gateway.events_since(start))
     assert [head.customer_id for head in heads] == ids
     assert {head.type for head in heads} == {"customer.updated"}, "customer.created rings for nothing"
@@ -198,8 +207,8 @@ def test_past_events_come_oldest_first_and_only_of_our_kinds(twin: TwinClient) -
 
 def test_more_events_than_one_page_are_fetched(twin: TwinClient) -> None:
     start = datetime.fromtimestamp(twin.now(), UTC) - timedelta(seconds=1)
-    customer = gateway.create_customer(team_id="t", name="Acme", email="vic@acme.example", key="a")
+    customer = new_customer("a")
     for number in range(105):
-        gateway.update_customer(customer, name=f"Acme {number}", email="vic@acme.example", key=f"u{number}")
+        rename(twin, customer, f"Acme {number}")
     heads = list(gateway.events_since(start))
     assert len(heads) == len({head.id for head in heads}) == 105
