@@ -118,7 +118,10 @@ class BillingSerializer(serializers.Serializer[Any]):
     source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of this name, not the field's own
         choices=Source.choices, help_text="Who says so: the operator, or payments."
     )
-    state = serializers.ChoiceField(choices=[state.value for state in State])
+    state = serializers.ChoiceField(
+        choices=[state.value for state in State],
+        help_text="lapsed: a payment failed and its grace is over; cancelling: paid until `cancel_at`.",
+    )
     paid_plan = serializers.ChoiceField(
         choices=list(BY_KEY),
         allow_null=True,

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +13,7 @@ from accounts.views.answers import refusals_as_messages
 from billing import services
 from billing.models import Checkout, CheckoutState, Subscription
 from billing.plans import BY_KEY
-from billing.views.answers import browser_to, to_billing
+from billing.views.answers import SeeOther, browser_to, to_billing
 from config.errors import DomainError
 
 # The page asks every two seconds, for two minutes.
@@ -44,7 +45,7 @@ def billing_refresh(request: TeamRequest) -> HttpResponse:
 
 
 def _ask_of(request: TeamRequest, checkout: Checkout) -> HttpResponse:
-    """On to the billing page once the payment is known; else the page that waits, or only its part for htmx."""
+    """On to the billing page once the payment is known; else back to the page that waits, or its part for htmx."""
     is_polled, refusal = "HX-Request" in request.headers, ""
     try:
         checkout = services.confirm_checkout(team=request.team, session_id=str(checkout.stripe_id))
@@ -53,8 +54,12 @@ def _ask_of(request: TeamRequest, checkout: Checkout) -> HttpResponse:
     if _is_over(request, checkout):
         billing = to_billing(request.team)
         return browser_to(billing.url) if is_polled else billing
-    context = {**_waiting(checkout, asked=_asked(request) + 1), "refusal": refusal}
-    return render(request, "billing/_waiting.html" if is_polled else "billing/return.html", context)
+    if is_polled:
+        context = {**_waiting(checkout, asked=_asked(request) + 1), "refusal": refusal}
+        return render(request, "billing/_waiting.html", context)
+    if refusal:
+        messages.error(request, refusal)
+    return SeeOther(f"{reverse('billing_return', args=[request.team.slug])}?session_id={checkout.stripe_id}")
 
 
 def _is_over(request: TeamRequest, checkout: Checkout) -> bool:

@@ -115,12 +115,15 @@ def test_an_ended_session_leads_to_the_billing_page(cast: Cast, olga: Client) ->
     assert (answer.status_code, answer["Location"]) == (302, URL)
 
 
-def test_coming_back_while_stripe_is_away_waits_on(cast: Cast, olga: Client, twin: TwinClient, settings: Any) -> None:
+def test_coming_back_while_stripe_is_away_waits_on(cast: Cast, olga: Client, twin: TwinClient) -> None:
     back = back_from(twin, choose(olga, "pro").url)
     twin.chaos(fail_500=50)
     assert olga.get(back).status_code == 200
     page = olga.post(f"{URL}refresh/", {"session_id": session_of(cast), "asked": "3"}, headers=HTMX)
     assert errors.StripeAway.message in page.content.decode() and "hx-post" in page.content.decode()
+    clicked = post(olga, "refresh", session_id=session_of(cast))
+    assert (clicked.status_code, clicked.url) == (303, back)
+    assert errors.StripeAway.message in said(olga, back)
     twin.chaos(fail_500=0)
     assert post(olga, "refresh", session_id=session_of(cast)).url == URL
 

@@ -180,7 +180,9 @@ def test_a_change_that_takes_long_is_not_asked_after_for_ever(cast: Cast) -> Non
 def test_a_refused_change_says_why_until_another_is_made(cast: Cast) -> None:
     subscribe(cast.acme)
     refuse(cast.acme, "The card was declined. Update the card, then try again.")
-    assert "The card was declined. Update the card, then try again." in html_of(cast)
+    page = html_of(cast)
+    assert "Not done: Change the plan now" in page and ">Update the card</button>" in page
+    assert "The card was declined. Update the card, then try again." in page
     make_change(cast.acme, ChangeKind.RESUME, state=ChangeState.DONE, finished_at=timezone.now())
     assert "The card was declined" not in html_of(cast)
 
