@@ -141,10 +141,25 @@ def test_canceling_on_a_day(desk: Desk) -> None:
     assert desk.api.subscriptions.update(made.id, {"cancel_at": day}).cancel_at == day
     desk.twin.advance(to=day)
     assert desk.get(made.id).ended_at == day
-    assert len(desk.invoices(made)) == 2
+    last, first = desk.invoices(made)
+    assert (first.total, last.total) == (6000, 2143), "ten of the 28 days of February"
+    assert last.lines.data[0].period.end == day
     other = desk.subscribe(1)
     soon = desk.api.subscriptions.update(other.id, {"cancel_at": "min_period_end"})
     assert soon.cancel_at == line(other).current_period_end
+
+
+def test_a_planned_end_within_the_period_gives_the_rest_back(desk: Desk) -> None:
+    made = desk.subscribe(2)
+    update = desk.api.subscriptions.update
+    update(made.id, {"cancel_at": half(made)})
+    assert [row.amount for row in desk.api.invoice_items.list({"customer": desk.customer}).data] == [-3000]
+    update(made.id, {"cancel_at": ""})
+    assert desk.api.invoice_items.list({"customer": desk.customer}).data == []
+    update(made.id, {"cancel_at": half(made)})
+    desk.twin.advance(to=half(made))
+    assert desk.get(made.id).status == "canceled"
+    assert desk.api.customers.retrieve(desk.customer).balance == -3000
 
 
 def test_canceling_at_once_drops_what_waits_and_stops_collecting(desk: Desk) -> None:
@@ -226,10 +241,12 @@ def test_the_first_period_can_be_a_part(desk: Desk) -> None:
     made = desk.subscribe(2, billing_cycle_anchor=anchor, expand=["latest_invoice"])
     assert line(made).current_period_end == anchor
     assert bill(made).total == pytest.approx(3000, abs=2), "half a month, less the seconds that the test took"
+    more = desk.change(made, quantity=4, proration_behavior="always_invoice")
+    assert bill(more).total == pytest.approx(3000, abs=4), "seats of a part cost a part"
     free = desk.subscribe(1, desk.dear, billing_cycle_anchor=anchor, proration_behavior="none")
     assert (free.latest_invoice, free.status) == (None, "active")
     desk.twin.advance(to=anchor)
-    assert bill(desk.get(made.id)).total == 6000
+    assert bill(desk.get(made.id)).total == 12_000
     assert line(desk.get(made.id)).current_period_end - anchor == 31 * DAY
 
 

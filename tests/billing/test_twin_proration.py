@@ -81,7 +81,7 @@ def test_all_credits_and_debits_add_up_to_the_time_used(
         used += amount_of(price, item["quantity"]) * (after - since) / LENGTH
         back = credit(item, at, "Team")
         item["quantity"] = quantity
-        more = debit(item, at, "Team")
+        more = debit(item, at, "Team", MONTH)
         item["_billed"] = {**whole, "amount": more.amount, "start": at, "quantity": quantity}
         billed, since = billed + back.amount + more.amount, after
         assert back.amount <= 0 <= more.amount

@@ -55,11 +55,15 @@ def credit(item: Row, at: int, name: str) -> Part:
     )
 
 
-def debit(item: Row, at: int, name: str) -> Part:
-    """What the rest of the item's period costs at its price and quantity."""
-    start, end, quantity = item["current_period_start"], item["current_period_end"], item["quantity"]
+def debit(item: Row, at: int, name: str, natural: tuple[int, int]) -> Part:
+    """What the rest of the item's period costs at its price and quantity.
+
+    `natural` is the whole period (start, end) that the price is for; the item's own may begin later or end sooner.
+    """
+    end, quantity = item["current_period_end"], item["quantity"]
+    cents = amount_of(item["price"], quantity)
     return Part(
-        amount=rest_of(amount_of(item["price"], quantity), start, end, at),
+        amount=rest_of(cents, *natural, at) - rest_of(cents, *natural, end),
         description=f"Remaining time on {_of(quantity, name)} after {day_of(at)}",
         start=at,
         end=end,

@@ -5,8 +5,10 @@ from typing import Any
 
 from tests.twin.resources.changes import merge_metadata, recording, take
 from tests.twin.resources.coupons import make_discount
+from tests.twin.resources.invoices.lines import keep_item, waiting_items
 from tests.twin.resources.invoices.paying import PAID, refusal, verdict
 from tests.twin.resources.payment_methods import default_method, owned
+from tests.twin.resources.proration import credit
 from tests.twin.resources.subscriptions.billing import bill_for, keep_for_later, open_invoice
 from tests.twin.resources.subscriptions.checks import check_done, check_open, check_pending
 from tests.twin.resources.subscriptions.collecting import collect, note_billed
@@ -15,7 +17,7 @@ from tests.twin.resources.subscriptions.ending import cancel_later, note_details
 from tests.twin.resources.subscriptions.pending import apply_change, drop_pending, follow_items, make_pending
 from tests.twin.resources.subscriptions.planning import Change, plan_change
 from tests.twin.resources.subscriptions.renewing import ends_without_card
-from tests.twin.resources.subscriptions.rows import automatic_tax, period_end, trial_settings
+from tests.twin.resources.subscriptions.rows import automatic_tax, items_of, name_of, period_end, trial_settings
 from tests.twin.world import Row, World
 
 CANCELING = {"cancel_at", "cancel_at_period_end"}
@@ -61,6 +63,20 @@ def _take_plain(world: World, subscription: Row, params: Row) -> None:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
     if CANCELING & set(params):
         cancel_later(world, subscription, params, period_end(subscription))
+        _credit_rest(world, subscription, params)
+
+
+def _credit_rest(world: World, subscription: Row, params: Row) -> None:
+    """A planned end within the period gives its rest back with the last invoice; another plan takes that back."""
+    for item in waiting_items(world, subscription["id"]):
+        if item.get("_of_the_end"):
+            del world.table("invoiceitem")[item["id"]]
+    at, behaviour = subscription["cancel_at"], params.get("proration_behavior")
+    if at is None or at >= period_end(subscription) or behaviour == "none" or subscription["status"] == "trialing":
+        return
+    for item in items_of(subscription):
+        part = credit(item, at, name_of(world, item["price"]))
+        keep_item(world, part, subscription["customer"], subscription["id"])["_of_the_end"] = True
 
 
 def _discounts(world: World, subscription: Row, given: Any) -> list[str]:

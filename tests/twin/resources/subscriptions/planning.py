@@ -1,11 +1,11 @@
 """What a change of a subscription would do: worked out without writing anything, for updates and previews alike."""
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.twin.errors import invalid
 from tests.twin.resources.periods import add, period_at
-from tests.twin.resources.proration import Part, amount_of, credit, debit, whole
+from tests.twin.resources.proration import Part, amount_of, credit, debit, rest_of, whole
 from tests.twin.resources.subscriptions.items import next_items
 from tests.twin.resources.subscriptions.rows import NOTHING_BILLED, interval_of, items_of, name_of
 from tests.twin.world import Row, World
@@ -42,7 +42,7 @@ def plan_change(world: World, subscription: Row, params: Row) -> Change:
     if change.ends_trial or _anchor_now(params) or _resets(old, change.items):
         _restart(world, change, old, now, behaviour)
     elif behaviour != "none":
-        _prorate(world, change, old)
+        _prorate(world, change, old, int(subscription["billing_cycle_anchor"]))
         change.bill_now = behaviour == "always_invoice" and bool(change.prorations)
     return change
 
@@ -108,7 +108,7 @@ def _has_rest(item: Row, at: int) -> bool:
     return int(item["_billed"]["amount"]) != 0 and int(item["_billed"]["end"]) > at
 
 
-def _prorate(world: World, change: Change, old: list[Row]) -> None:
+def _prorate(world: World, change: Change, old: list[Row], anchor: int) -> None:
     """A credit for each item that changed or went, a debit for each that changed or came."""
     before = {item["id"]: item for item in old}
     after = {item["id"]: item for item in change.items}
@@ -117,7 +117,8 @@ def _prorate(world: World, change: Change, old: list[Row]) -> None:
             change.prorations.append(credit(item, change.at, name_of(world, item["price"])))
     for id, item in after.items():
         if _differs(before.get(id), item) and item["current_period_end"] > change.at:
-            part = debit(item, change.at, name_of(world, item["price"]))
+            natural = period_at(anchor, *interval_of(item["price"]), change.at)
+            part = debit(item, change.at, name_of(world, item["price"]), natural)
             change.prorations.append(part)
             item["_billed"] = billed(part)
 
@@ -138,12 +139,18 @@ def whole_of(world: World, item: Row) -> Part:
 
 
 def next_periods(world: World, subscription: Row) -> tuple[list[Row], list[Part]]:
-    """Copies of the items in their next period, and what that period costs."""
-    items = deepcopy(items_of(subscription))
+    """Copies of the items in their next period, and what that period costs: less if the subscription ends in it."""
+    items, parts = deepcopy(items_of(subscription)), []
+    last = subscription["cancel_at"]
     for item in items:
         start, end = _following(subscription, item)
         item.update(current_period_start=start, current_period_end=end)
-    return items, [whole_of(world, item) for item in items]
+        part = whole_of(world, item)
+        if last is not None and start < last < end:
+            item["current_period_end"] = last
+            part = replace(part, amount=part.amount - rest_of(part.amount, start, end, last), end=last)
+        parts.append(part)
+    return items, parts
 
 
 def _following(subscription: Row, item: Row) -> tuple[int, int]:
