@@ -1,6 +1,6 @@
 """One look at a customer: lock our row, ask Stripe for its state now, write it down, and give the team what it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from billing.gateway.types import LiveCustomer
 from billing.grants import apply_grant
 from billing.models import BillingAccount, Source, StripeEvent
 from billing.sync.choice import choose
-from billing.sync.following import close_checkouts, end_duplicates, settle_checkouts, tell
+from billing.sync.following import close_checkouts, end_duplicates, fetch_checkouts, settle_checkouts, tell
 from billing.sync.mirror import Difference, as_fetched, live_row, mirror
 
 # Whoever finds the row locked waits no longer than Stripe may take for one answer.
@@ -83,15 +83,16 @@ def _lock(customer_id: str) -> BillingAccount | None:
 
 
 def _take_in(account: BillingAccount, customer_id: str) -> Look:
+    """Asks for everything before anything is written: the team's row is not to be locked while Stripe thinks."""
     try:
         customer = gateway.fetch_customer(customer_id)
     except gateway.StripeMissing:
         return _missing(account, customer_id)
-    return _detach(account) if customer.deleted else write_down(account, customer)
+    return _detach(account) if customer.deleted else write_down(account, customer, fetch_checkouts(account))
 
 
-def write_down(account: BillingAccount, customer: LiveCustomer) -> Look:
-    """Takes an answer of Stripe's into the rows of an account that the caller has locked."""
+def write_down(account: BillingAccount, customer: LiveCustomer, checkouts: Mapping[str, str]) -> Look:
+    """Takes Stripe's answers into the rows of an account that the caller has locked. `checkouts`: state by id."""
     now = timezone.now()
     row = live_row(account)
     before = as_fetched(row) if row else None
@@ -99,7 +100,7 @@ def write_down(account: BillingAccount, customer: LiveCustomer) -> Look:
     end_duplicates(account, customer.subscriptions, now)
     tell(account, before, choose(customer.subscriptions), customer.invoices)
     changed = _grant(account, now)
-    settle_checkouts(account, now)
+    settle_checkouts(account, checkouts, now)
     return Look(account.team.name, tuple(differences), changed)
 
 

@@ -1,6 +1,6 @@
 """What follows from a look: the audit trail, mails, duplicates to end, Checkout sessions that have ended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from accounts import audit
 from billing import gateway, notices
 from billing.alerts import alert
 from billing.gateway.types import LiveInvoice, LiveSubscription
-from billing.models import BillingAccount, ChangeKind, Checkout, CheckoutState, StripeChange
+from billing.models import BillingAccount, ChangeKind, CheckoutState, StripeChange
 from billing.sync.choice import duplicates, oldest_unpaid
 from billing.sync.mirror import live_row
 from billing.sync.story import story
@@ -52,24 +52,29 @@ def end_duplicates(account: BillingAccount, subscriptions: Sequence[LiveSubscrip
             transaction.on_commit(partial(alert, f"duplicate:{one.id}", text))
 
 
-def settle_checkouts(account: BillingAccount, now: datetime) -> None:
-    """Asks for the state of sessions that can still be paid; once the team has subscribed none may be."""
-    for checkout in account.checkouts.unfinished().exclude(stripe_id=None):
-        state = _state_now(checkout)
+def fetch_checkouts(account: BillingAccount) -> dict[str, str]:
+    """The states now, by Stripe's id, of the sessions that can still be paid as far as we know."""
+    return {id: _state_now(id) for id in account.checkouts.unfinished().values_list("stripe_id", flat=True) if id}
+
+
+def settle_checkouts(account: BillingAccount, states: Mapping[str, str], now: datetime) -> None:
+    """Notes which sessions have ended; once the team has subscribed none may be paid any more."""
+    is_subscribed = live_row(account) is not None
+    for id, state in states.items():
         if state != CheckoutState.OPEN:
-            Checkout.objects.filter(pk=checkout.pk).update(state=state)
-        elif live_row(account):
-            _ask_for(account, ChangeKind.EXPIRE_CHECKOUT, {"session_id": checkout.stripe_id}, now)
+            account.checkouts.unfinished().filter(stripe_id=id).update(state=state, url="")
+        elif is_subscribed:
+            _ask_for(account, ChangeKind.EXPIRE_CHECKOUT, {"session_id": id}, now)
 
 
 def close_checkouts(account: BillingAccount) -> None:
     """Sessions of a customer that is gone cannot be paid."""
-    account.checkouts.unfinished().update(state=CheckoutState.EXPIRED)
+    account.checkouts.unfinished().update(state=CheckoutState.EXPIRED, url="")
 
 
-def _state_now(checkout: Checkout) -> str:
+def _state_now(id: str) -> str:
     try:
-        return gateway.fetch_checkout(checkout.stripe_id or "").state
+        return gateway.fetch_checkout(id).state
     except gateway.StripeMissing:
         return CheckoutState.EXPIRED
 

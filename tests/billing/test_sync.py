@@ -261,7 +261,9 @@ def account(cast: Cast) -> BillingAccount:
 
 @transaction.atomic
 def take(account: BillingAccount, *subscriptions: Any, **fields: Any) -> sync.Look:
-    return write_down(BillingAccount.objects.select_for_update().get(pk=account.pk), customer(*subscriptions, **fields))
+    return write_down(
+        BillingAccount.objects.select_for_update().get(pk=account.pk), customer(*subscriptions, **fields), {}
+    )
 
 
 def test_one_that_stripe_does_not_know_any_more_has_ended(account: BillingAccount) -> None:
@@ -414,6 +416,21 @@ def is_locked(id: str) -> bool:
     with transaction.atomic():
         free = BillingAccount.objects.select_for_update(skip_locked=True, no_key=True).filter(stripe_customer_id=id)
         return not free.exists()
+
+
+def test_members_can_come_and_go_while_stripe_is_asked(paying: Paying) -> None:
+    """The team's row is free until the last answer is there."""
+    twin, team, id, _ = paying
+    start_checkout(team, id, "one")
+    twin.chaos(slow={"times": 1, "match": "GET /v1/checkout/sessions", "seconds": 2})
+    results: list[Any] = []
+    look = in_thread(lambda: sync.sync_customer(id), results)
+    wait_for(lambda: asked(twin, "/v1/checkout/sessions/{session}") == 1 or bool(results))
+    assert results == [] and is_locked(id)
+    with transaction.atomic():
+        assert Team.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=team.pk).exists()
+    look.join(timeout=60)
+    assert results == [True]
 
 
 def test_whoever_waits_too_long_for_another_look_comes_back_later(paying: Paying, monkeypatch: Any) -> None:
