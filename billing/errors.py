@@ -7,7 +7,7 @@ DomainError
 │   NothingToResume, NothingToPay, CheckoutEnded                    409: nothing to do it to, or done already
 ├── ChangeInProgress, PaymentOverdue, PaymentPending                409: something else comes first
 ├── CurrencyClash, CustomerGone, Superseded, GivenUp, ChangeRefused 409: Stripe said no, or nothing
-└── NoStripe, StripeAway, PriceMissing                              503
+└── NoStripe, StripeAway, KeyRefused, PriceMissing                  503
 """
 
 from config.errors import DomainError
@@ -125,12 +125,21 @@ class StripeAway(DomainError):
     message = "Stripe does not answer just now. Nothing is lost: try again in a minute."
 
 
+class KeyRefused(DomainError):
+    code, status = "stripe_key_refused", 503
+    message = "Stripe does not accept the key of this Pare. Whoever runs it has been told; try again later."
+
+
 class PriceMissing(DomainError):
     code, status = "price_missing", 503
     message = (
         "This plan has no price at Stripe. Whoever runs this Pare has been told; "
         "`manage.py stripe_setup` makes the prices."
     )
+
+
+# What Stripe, or the gateway for it, says of a key that may not do this: nothing that a customer should read.
+KEY_CODES = frozenset({"authentication_error", "permission_error", "live_key_elsewhere", "plain_http"})
 
 
 def by_code(code: str, message: str) -> DomainError:

@@ -1,7 +1,7 @@
 """One attempt at a claimed change, and what its end means: done, refused with a sentence, or to be tried again."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -57,7 +57,7 @@ def attempt(change: StripeChange) -> Outcome:
     except TakenOver:
         return Outcome(ChangeState.WAITING, touched=False)  # `_finish` sees that it is not ours any more
     except (StripeUnavailable, NoStripeKey) as error:
-        return _later(change, error)
+        return _later(change, error, errors.StripeAway())
     except DomainError as error:
         return refused(change, error)
     except CardDeclined as error:
@@ -65,7 +65,17 @@ def attempt(change: StripeChange) -> Outcome:
     except StripeMissing as error:
         return refused(change, _what_is_missing(change, error))
     except StripeRefused as error:
-        return refused(change, _in_our_words(error))
+        return _refused_by_stripe(change, error)
+
+
+def _refused_by_stripe(change: StripeChange, error: StripeRefused) -> Outcome:
+    """A final no, unless what was refused is our key, or the body that a newer Pare makes of an older request."""
+    if error.code in errors.KEY_CODES:
+        alert(f"key:{error.code}", f"Stripe does not accept STRIPE_SECRET_KEY: {error.message}")
+        return _later(change, error, errors.KeyRefused())
+    if error.code == "idempotency_error":
+        return replace(_later(change, error, errors.StripeAway()), new_key=True)
+    return refused(change, _in_our_words(error))
 
 
 def _attempt(change: StripeChange) -> Outcome:
@@ -90,14 +100,14 @@ def refused(change: StripeChange, error: DomainError) -> Outcome:
     return Outcome(ChangeState.REFUSED, error.code, error.message)
 
 
-def _later(change: StripeChange, error: Exception) -> Outcome:
+def _later(change: StripeChange, error: Exception, said: DomainError) -> Outcome:
     wait = BACKOFF[min(change.attempts, len(BACKOFF)) - 1]
     log.warning("Stripe change %s waits %s s after attempt %s: %s", change.public_id, wait, change.attempts, error)
     next_attempt_at = timezone.now() + timedelta(seconds=wait)
     return Outcome(
         ChangeState.WAITING,
-        errors.StripeAway.code,
-        str(error),
+        said.code,
+        said.message,
         next_attempt_at,
         touched=False,
         new_key=change.kind != ChangeKind.CHECKOUT and change.attempts % ATTEMPTS_A_KEY == 0,

@@ -11,6 +11,7 @@ from accounts.rate_limit import seconds_to_wait
 from accounts.roles import Right
 from accounts.services.teams import lock_team_for
 from billing import errors, gateway
+from billing.alerts import alert
 from billing.grants import lock_account
 from billing.models import BillingAccount, ChangeKind, ChangeState, Interval, StripeChange
 from billing.plans import BY_KEY, STARTER
@@ -77,7 +78,7 @@ def check_looks(team: Team) -> None:
 
 @contextmanager
 def stripe_answers() -> Iterator[None]:
-    """Around calls that a person waits for. Raises NoStripe, StripeAway, CardDeclined, ChangeRefused."""
+    """Around calls that a person waits for. Raises NoStripe, StripeAway, KeyRefused, CardDeclined, ChangeRefused."""
     try:
         yield
     except gateway.NoStripeKey:
@@ -87,6 +88,9 @@ def stripe_answers() -> Iterator[None]:
     except gateway.CardDeclined as error:
         raise errors.CardDeclined(error.message) from error
     except gateway.StripeRefused as error:
+        if error.code in errors.KEY_CODES:
+            alert(f"key:{error.code}", f"Stripe does not accept STRIPE_SECRET_KEY: {error.message}")
+            raise errors.KeyRefused from error
         raise errors.ChangeRefused(f"Stripe refused this: {error.message}") from error
 
 
@@ -95,6 +99,6 @@ def check_done(change: StripeChange) -> None:
     if change.state == ChangeState.REFUSED:
         raise errors.by_code(change.error_code, change.error_message)
     if change.state == ChangeState.WAITING:
-        raise errors.StripeAway
+        raise errors.by_code(change.error_code or errors.StripeAway.code, change.error_message)
     if change.state == ChangeState.DOING:
         raise errors.ChangeInProgress

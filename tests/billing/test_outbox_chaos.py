@@ -7,16 +7,18 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from billing import changes, gateway, services, tasks
+from billing import changes, errors, gateway, services, tasks
 from billing.changes import attempt, outbox
 from billing.gateway import StripeUnavailable
 from billing.models import BillingAccount, ChangeKind, ChangeState, StripeChange
 from tests.billing.buying import account_of, acme_buys, do_all, live, paid_cents, price_at_stripe, seats_at_stripe
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership
+from tests.live import Worker
 from tests.twin.client import TwinClient
 
 UPDATE = "POST /v1/subscriptions/"
@@ -259,6 +261,59 @@ def test_what_is_asked_for_twice_by_a_sweep_is_one(cast: Cast) -> None:
     assert StripeChange.objects.get(kind=ChangeKind.SEATS).pk != request(ChangeKind.SEATS, {})
 
 
+def test_a_key_that_stripe_does_not_accept_delays_and_tells_the_operator(
+    cast: Cast, twin: TwinClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    acme_buys(twin, cast, "pro")
+    change = ask(cast)
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "STRIPE_SECRET_KEY", "pk_test_not_a_secret_key")
+        with pytest.raises(errors.KeyRefused):
+            services.refresh(cast.acme)
+        do_all(cast.acme)
+    change.refresh_from_db()
+    assert (change.state, change.error_code) == (ChangeState.WAITING, "stripe_key_refused")
+    assert "does not accept STRIPE_SECRET_KEY" in caplog.text
+    assert again(change).state == ChangeState.DONE
+
+
+def test_a_body_that_a_newer_version_makes_gets_its_own_key(
+    cast: Cast, twin: TwinClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was lost, then Pare was updated, and sends one thing more."""
+    acme_buys(twin, cast, "pro")
+    change = ask(cast)
+    strike(twin, {"time_out": 3})
+    do_all(cast.acme)
+    twin.expects_refusals = True
+    real = gateway.change_now
+
+    def newer(**arguments: Any) -> None:
+        real(**{**arguments, "quantity": arguments["quantity"] + 1})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "change_now", newer)
+        change = again(change)
+    assert (change.state, change.request) == (ChangeState.WAITING, None)
+    assert again(change).state == ChangeState.DONE
+    assert is_team_once(cast, twin)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_real_worker_makes_it(celery_worker: Worker, twin: TwinClient) -> None:
+    cast = make_cast()
+    acme_buys(twin, cast, "pro")
+    change = ask(cast)
+    celery_worker.drain()
+    change.refresh_from_db()
+    assert (change.state, change.attempts) == (ChangeState.DONE, 1)
+    tasks.sweep_changes.delay()
+    make_membership(cast.acme)
+    tasks.sweep_changes.delay()
+    celery_worker.drain()
+    assert (live(cast.acme).plan, seats_at_stripe(twin)) == ("team", 4)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_one_call(twin: TwinClient) -> None:
     cast = make_cast()
@@ -297,3 +352,4 @@ def test_no_transaction_is_open_while_stripe_is_asked(twin: TwinClient, monkeypa
     monkeypatch.setattr(gateway, "change_now", watched)
     do_all(cast.acme)
     assert seen.is_set() and live(cast.acme).plan == "team"
+
