@@ -36,14 +36,17 @@ class Demonstration:
 
 @contextmanager
 def demonstration() -> Iterator[Demonstration]:
-    """Pare with its demonstration team, as committed: from a clone called `pare`, since pages show a folder's name."""
+    """Pare with its demonstration team, as committed: from a clone called `pare`, since pages show a folder's name.
+
+    A twin of Stripe runs on the next port, so that a plan can be paid.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="pare-pictures-") as folder:
         subprocess.run(["git", "clone", "--quiet", str(ROOT), f"{folder}/pare"], check=True)
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(port), "--demo"],
             cwd=f"{folder}/pare",
-            env={**os.environ, "PARE_DATA": f"{folder}/data"},
+            env={**os.environ, "PARE_DATA": f"{folder}/data", "PARE_STRIPE": "twin"},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -91,14 +94,28 @@ def try_slice(page: Page) -> None:
     page.evaluate("scrollTo(0, document.querySelector('#slice').getBoundingClientRect().top + scrollY - 72)")
 
 
+def pay_for_team(page: Page) -> None:
+    """Choose the Team plan and pay for it at the twin."""
+    page.goto(f"{TEAM}/billing/plan/team/month/", wait_until="networkidle")
+    page.get_by_role("button", name="Go to payment").click()
+    page.get_by_label("Card number").fill("4242 4242 4242 4242")
+    page.get_by_label("Expiry (MM/YY)").fill("04/30")
+    page.get_by_label("CVC").fill("123")
+    page.get_by_role("button", name=re.compile("^Pay ")).click()
+    page.get_by_text("You are on Team.").wait_for()
+
+
 def take(browser: Browser, demo: Demonstration) -> None:
-    """The pictures that README.md shows."""
+    """The pictures that README.md and docs/billing.md show."""
     page = page_of(browser, demo, TALL)
     log_in(page, demo.email, demo.password)
     shoot(page, "spend", f"{TEAM}/spend/")
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     try_slice(page)
     shoot(page, "slice")
+    pay_for_team(page)
+    page.set_viewport_size({"width": TALL[0], "height": TALL[1]})
+    shoot(page, "billing", f"{TEAM}/billing/")
 
 
 def main() -> None:
