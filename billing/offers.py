@@ -107,7 +107,7 @@ def _may_choose(standing: Standing, act: Act) -> bool:
     subscription = standing.subscription
     if subscription is None:
         return True
-    if standing.change is not None:
+    if standing.is_changing:
         return False
     if act == Act.CANCEL:
         return True

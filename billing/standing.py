@@ -70,6 +70,11 @@ class Standing:
         return State.TRIALING if subscription.status == "trialing" else State.ACTIVE
 
     @property
+    def is_changing(self) -> bool:
+        """A change is on its way that others wait for; the number of seats is recounted at every change."""
+        return self.change is not None and self.change.kind != ChangeKind.SEATS
+
+    @property
     def payment_fails(self) -> bool:
         return self.state in {State.PAYMENT_FAILED, State.LAPSED}
 

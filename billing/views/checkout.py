@@ -75,7 +75,7 @@ def _is_over(request: TeamRequest, checkout: Checkout) -> bool:
 
 
 def _checkout_or_404(request: TeamRequest, session: str) -> Checkout:
-    if not session:
+    if not session or "\0" in session:  # PostgreSQL takes no text with a NUL in it
         raise Http404
     return get_object_or_404(Checkout.objects.for_team(request.team), stripe_id=session)
 

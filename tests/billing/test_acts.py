@@ -101,7 +101,7 @@ def test_a_declined_card_changes_nothing(cast: Cast, olga: Client, twin: TwinCli
     back_from(twin, url)
 
 
-@pytest.mark.parametrize("session", ["", "cs_test_none", "cs_rival"])
+@pytest.mark.parametrize("session", ["", "cs_test_none", "cs_rival", "cs\0", "x" * 9000])
 def test_a_session_that_is_not_the_teams_is_404(cast: Cast, olga: Client, session: str) -> None:
     make_checkout(cast.rival, stripe_id="cs_rival")
     assert olga.get(f"{URL}return/", {"session_id": session}).status_code == 404

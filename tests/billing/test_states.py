@@ -170,6 +170,14 @@ def test_a_change_on_its_way_is_followed_until_it_ends(cast: Cast) -> None:
     assert "hx-get" not in html_of(cast), "the page that is loaded anew asks no more"
 
 
+def test_seats_on_their_way_hold_nothing_up(cast: Cast) -> None:
+    subscribe(cast.acme, quantity=2)
+    make_change(cast.acme, ChangeKind.SEATS)
+    page = html_of(cast)
+    assert "On its way to Stripe: Set the number of seats" in page
+    assert set(offered(page)) == {"Cancel Team", "Change to Pro"}
+
+
 def test_a_change_that_takes_long_is_not_asked_after_for_ever(cast: Cast) -> None:
     subscribe(cast.acme)
     make_change(cast.acme, created_at=timezone.now() - timedelta(minutes=5))
