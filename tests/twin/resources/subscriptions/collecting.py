@@ -20,11 +20,6 @@ def subscription_of(world: World, invoice: Row) -> Row | None:
     return world.table("subscription").get(invoice["_subscription"] or "")
 
 
-def charge(world: World, invoice: Row, method: str | None = None) -> str:
-    """Try to collect an open invoice: "paid", "declined", "action_required" or "no_card"; with all its effects."""
-    return collect(world, invoice, method).kind
-
-
 def collect(world: World, invoice: Row, method: str | None = None, *, authenticated: bool = False) -> Outcome:
     """One attempt with the given card, else with that of the subscription or customer."""
     subscription = subscription_of(world, invoice)

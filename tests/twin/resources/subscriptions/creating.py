@@ -24,7 +24,7 @@ def create_subscription(world: World, customer: str, items: list[Row], **params:
     """Subscribe the customer to `items` ([{"price", "quantity"}]); `params` are the API's other parameters.
 
     With `payment_behavior="error_if_incomplete"` nothing is left behind by a card that declines or asks (TwinError
-    402); with "default_incomplete" nobody is charged yet: `charge` or `confirm_3ds` the `latest_invoice`.
+    402); with "default_incomplete" nobody is charged yet: `collect` or `confirm_3ds` the `latest_invoice`.
     """
     needed({"customer": customer, "items": items}, "customer", "items")
     check_done(params)
