@@ -98,7 +98,7 @@ def write_down(account: BillingAccount, customer: LiveCustomer, checkouts: Mappi
     before = as_fetched(row) if row else None
     differences = mirror(account, customer, now)
     end_duplicates(account, customer.subscriptions, now)
-    tell(account, before, choose(customer.subscriptions), customer.invoices)
+    tell(account, before, choose(customer.subscriptions), customer.invoices, now)
     changed = _grant(account, now)
     settle_checkouts(account, checkouts, now)
     return Look(account.team.name, tuple(differences), changed)
@@ -154,7 +154,7 @@ def _detach(account: BillingAccount) -> Look:
     account.stripe_customer_id, account.currency = None, ""
     account.save(update_fields=["stripe_customer_id", "currency"])
     close_checkouts(account)
-    tell(account, as_fetched(row) if row else None, None, ())
+    tell(account, as_fetched(row) if row else None, None, (), now)
     changed = _grant(account, now)
     text = f"The team {account.team.slug} has lost its customer {customer_id} at Stripe, and pays for nothing now."
     transaction.on_commit(partial(alert, f"detached:{customer_id}", text))

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts import audit
 from billing import gateway, notices
 from billing.alerts import alert
+from billing.entitlement import grant_for
 from billing.gateway.types import LiveInvoice, LiveSubscription
 from billing.models import BillingAccount, ChangeKind, CheckoutState, StripeChange
 from billing.sync.choice import duplicates, oldest_unpaid
@@ -25,8 +26,12 @@ def tell(
     before: LiveSubscription | None,
     after: LiveSubscription | None,
     invoices: Iterable[LiveInvoice],
+    now: datetime,
 ) -> None:
-    """Audits what happened to the team's subscription, and asks for the mail about a payment that failed."""
+    """Audits what happened to the team's subscription, and asks for the mail about a payment that failed.
+
+    The mail is about the days of grace; where there are none, another one tells that the plan has changed.
+    """
     unpaid = oldest_unpaid(after, invoices)
     for happening in story(before, after, unpaid):
         audit.record(
@@ -37,8 +42,9 @@ def tell(
             details=happening.details,
         )
     row = live_row(account)
-    if unpaid and row and row.grace_ends_at:
-        notices.payment_failed(account, unpaid, row.grace_ends_at)
+    until = grant_for(row, now).until
+    if unpaid and until and now < until:
+        notices.payment_failed(account, unpaid, until)
 
 
 def end_duplicates(account: BillingAccount, subscriptions: Sequence[LiveSubscription], now: datetime) -> None:

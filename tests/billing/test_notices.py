@@ -62,6 +62,12 @@ def test_a_failed_payment_is_mailed_with_all_that_is_needed_to_put_it_right(acme
     assert str(int(until[8:10])) in body and "UTC" in body and "nothing is deleted" in body
 
 
+def test_a_payment_that_waits_for_its_holder_says_what_to_do(acme: Team) -> None:
+    Invoice.objects.for_team(acme).update(needs_confirmation=True)
+    notices.send(fail(acme).pk)
+    assert "confirmation by the card's holder" in str(mail.outbox[0].body)
+
+
 def test_the_grace_ending_is_mailed(acme: Team) -> None:
     account, now = account_of(acme), timezone.now()
     BillingAccount.objects.filter(pk=account.pk).update(valid_until=now + timedelta(days=6))
@@ -84,7 +90,7 @@ def test_starter_after_a_grace_says_why(acme: Team) -> None:
     facts = {"before": "team", "after": "starter", "reason": "unpaid"}
     notices.request(account_of(acme), NoticeKind.PLAN_CHANGED, key="x", facts=facts)
     notices.send(Notice.objects.get().pk)
-    assert "not paid within 21 days" in str(mail.outbox[0].body)
+    assert "not paid in time" in str(mail.outbox[0].body)
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))

@@ -335,8 +335,18 @@ def test_after_the_grace_the_team_is_on_starter(account: BillingAccount) -> None
     take(account, subscription(status="past_due"), invoices=(owed,))
     assert plan_of(account.team).key == "starter"
     assert Notice.objects.filter(kind=NoticeKind.PLAN_CHANGED).latest("pk").facts["reason"] == "unpaid"
+    # "Nothing changes until ..." would be false now.
+    assert not Notice.objects.filter(kind=NoticeKind.PAYMENT_FAILED).exists()
     take(account, subscription(), invoices=(invoice("in_9"),))
     assert plan_of(account.team).key == "team"
+
+
+def test_what_stripe_has_given_up_on_has_no_grace(account: BillingAccount) -> None:
+    owed = invoice("in_9", status="open", created_at=timezone.now() - timedelta(days=1))
+    take(account, subscription())
+    take(account, subscription(status="unpaid"), invoices=(owed,))
+    assert plan_of(account.team).key == "starter"
+    assert set(Notice.objects.values_list("kind", flat=True)) == {NoticeKind.PLAN_CHANGED}
 
 
 def test_an_operator_cannot_put_a_paying_team_on_another_plan(account: BillingAccount) -> None:
