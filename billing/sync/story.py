@@ -1,6 +1,6 @@
 """What happened to a team's subscription between two looks, in the words of the audit trail. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from billing.gateway.types import LiveInvoice, LiveSubscription
@@ -24,13 +24,15 @@ def story(
 
     Changes of plan and seats are told by `apply_grant`, which knows what the team really gets.
     """
-    if before is None or after is None or before.id != after.id:
-        return [
-            *([Happening("subscription.ended", _plan(before), _terms(before))] if before else []),
-            *([Happening("subscription.started", _plan(after), _terms(after))] if after else []),
-            *(_payment(None, after, unpaid) if after else []),
-        ]
-    return [*_plans(before, after), *_payment(before, after, unpaid)]
+    if before and after and before.id == after.id:
+        return [*_plans(before, after), *_payment(before, after, unpaid)]
+    told = [Happening("subscription.ended", _plan(before), _terms(before))] if before else []
+    if after:
+        # What was planned before we first saw it is news, too.
+        plain = replace(after, cancel_at=None, next_plan="", next_interval="", next_at=None)
+        told += [Happening("subscription.started", _plan(after), _terms(after)), *_plans(plain, after)]
+        told += _payment(None, after, unpaid)
+    return told
 
 
 def _plans(before: LiveSubscription, after: LiveSubscription) -> list[Happening]:

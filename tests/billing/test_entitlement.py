@@ -119,6 +119,8 @@ OVERDUE = subscription(status="past_due")
         (CANCELLING, DOWN, ["subscription.downgrade_planned"]),
         (DOWN, replace(DOWN, next_interval="year"), ["subscription.downgrade_planned"]),
         (GOOD, OVERDUE, ["payment.failed"]),
+        (None, CANCELLING, ["subscription.started", "subscription.cancel_planned"]),
+        (None, DOWN, ["subscription.started", "subscription.downgrade_planned"]),
         (None, OVERDUE, ["subscription.started", "payment.failed"]),
         (OVERDUE, OVERDUE, []),
         (OVERDUE, subscription(status="unpaid"), []),
