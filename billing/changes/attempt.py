@@ -10,7 +10,14 @@ from billing import errors, sync
 from billing.alerts import alert
 from billing.changes.calls import CALLS
 from billing.changes.freezing import NothingToDo, TakenOver, check_still_wanted, freeze
-from billing.gateway import CardDeclined, LiveCheckout, NoStripeKey, StripeMissing, StripeRefused, StripeUnavailable
+from billing.gateway import (
+    CardDeclined,
+    GatewayError,
+    LiveCheckout,
+    NoStripeKey,
+    StripeRefused,
+    StripeUnavailable,
+)
 from billing.models import BillingAccount, ChangeKind, ChangeState, StripeChange
 from config.errors import DomainError
 
@@ -19,9 +26,6 @@ log = logging.getLogger(__name__)
 BACKOFF = (5, 15, 60, 300, 900, 3600)
 # Stripe keeps an idempotency key for 24 hours: later, the same key could do it twice.
 KEY_LIFETIME = timedelta(hours=23)
-# Stripe gives the answer to a key again, also when it was "something is wrong here": after so many attempts without one
-# the change gets a new key, and what is still to be done is worked out anew from the state by then.
-ATTEMPTS_A_KEY = 5
 # A person waits for the page to pay on; an hour later the address is of no use to anybody.
 CHECKOUT_LIFETIME = timedelta(hours=1)
 
@@ -37,7 +41,9 @@ REPAIRS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an attempt. `touched`: Stripe's state may have changed, so ours is to be fetched anew."""
+    """The end of an attempt. `touched`: Stripe's state may have changed, so ours is to be fetched anew. `new_key`: what
+    is still to be done is worked out anew next time, and sent under another key.
+    """
 
     state: ChangeState
     code: str = ""
@@ -59,11 +65,9 @@ def attempt(change: StripeChange) -> Outcome:
     except (StripeUnavailable, NoStripeKey) as error:
         return _later(change, error, errors.StripeAway())
     except DomainError as error:
-        return refused(change, error)
+        return _refused(change, error)
     except CardDeclined as error:
-        return refused(change, errors.CardDeclined(error.message))
-    except StripeMissing as error:
-        return refused(change, _what_is_missing(change, error))
+        return _refused(change, errors.CardDeclined(error.message))
     except StripeRefused as error:
         return _refused_by_stripe(change, error)
 
@@ -75,7 +79,7 @@ def _refused_by_stripe(change: StripeChange, error: StripeRefused) -> Outcome:
         return _later(change, error, errors.KeyRefused())
     if error.code == "idempotency_error":
         return replace(_later(change, error, errors.StripeAway()), new_key=True)
-    return refused(change, _in_our_words(error))
+    return _explained(change, error)
 
 
 def _attempt(change: StripeChange) -> Outcome:
@@ -91,7 +95,7 @@ def _attempt(change: StripeChange) -> Outcome:
     return Outcome(ChangeState.DONE, session=session, touched=touched)
 
 
-def refused(change: StripeChange, error: DomainError) -> Outcome:
+def _refused(change: StripeChange, error: DomainError) -> Outcome:
     """A final no. Operators hear of what only they can put right, and of refusals that no person waits for."""
     if repair := REPAIRS.get(error.code):
         alert(f"{error.code}:{change.account_id}", _sentence(change, repair.format(team=change.account.team.slug)))
@@ -104,14 +108,7 @@ def _later(change: StripeChange, error: Exception, said: DomainError) -> Outcome
     wait = BACKOFF[min(change.attempts, len(BACKOFF)) - 1]
     log.warning("Stripe change %s waits %s s after attempt %s: %s", change.public_id, wait, change.attempts, error)
     next_attempt_at = timezone.now() + timedelta(seconds=wait)
-    return Outcome(
-        ChangeState.WAITING,
-        said.code,
-        said.message,
-        next_attempt_at,
-        touched=False,
-        new_key=change.kind != ChangeKind.CHECKOUT and change.attempts % ATTEMPTS_A_KEY == 0,
-    )
+    return Outcome(ChangeState.WAITING, said.code, said.message, next_attempt_at, touched=False)
 
 
 def _is_too_old(change: StripeChange) -> bool:
@@ -132,18 +129,20 @@ def _sentence(change: StripeChange, what: str) -> str:
     return f"{change.account.team.name} ({change.account.team.slug}), {change.get_kind_display().lower()}: {what}"
 
 
-def _what_is_missing(change: StripeChange, error: StripeMissing) -> DomainError:
+def _explained(change: StripeChange, error: StripeRefused) -> Outcome:
     """Looks at Stripe's state now: the customer is gone, or the subscription has ended, or it was something else."""
     customer = change.account.stripe_customer_id
-    if customer:
-        sync.sync_customer(customer)
-        if not BillingAccount.objects.filter(pk=change.account_id, stripe_customer_id=customer).exists():
-            return errors.CustomerGone()
     try:
+        if customer:
+            sync.sync_customer(customer)
+        if not BillingAccount.objects.filter(pk=change.account_id, stripe_customer_id=customer).exists():
+            return _refused(change, errors.CustomerGone())
         check_still_wanted(change)
+    except GatewayError as away:
+        return _later(change, away, errors.StripeAway())
     except errors.Superseded as superseded:
-        return superseded
-    return _in_our_words(error)
+        return _refused(change, superseded)
+    return _refused(change, _in_our_words(error))
 
 
 def _in_our_words(error: StripeRefused) -> DomainError:
