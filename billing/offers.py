@@ -117,7 +117,7 @@ def _may_choose(standing: Standing, act: Act) -> bool:
 
 def _label(standing: Standing, plan: Plan, interval: str, act: Act) -> str:
     if act == Act.CANCEL:
-        return f"Cancel {standing.paid_plan.name}"
+        return f"Cancel the {standing.paid_plan.name} plan"
     if act == Act.CHECKOUT:
         return f"Upgrade to {plan.name}" if standing.state == State.FREE else f"Pay for {plan.name}"
     if plan.key == standing.paid_plan.key:

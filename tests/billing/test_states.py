@@ -24,7 +24,7 @@ from tests.billing.rows import (
 from tests.billing.test_page import URL, text_of
 from tests.conftest import Cast
 
-SUBSCRIBED = ("Upgrade to", "Change to", "Cancel Team", "Pay by")
+SUBSCRIBED = ("Upgrade to", "Change to", "Cancel the Team plan", "Pay by")
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_active(cast: Cast) -> None:
     assert f"Renews{day_of(subscription.period_end)}, then $87.00" in page
     assert "Visa ending in 4242, valid to 2030-04" in page
     assert "Active" in page and "Payment failed" not in page
-    assert offered(html_of(cast)) == {"Cancel Team": "plan/starter/month/", "Change to Pro": "plan/pro/month/"}
+    assert offered(html_of(cast)) == {"Cancel the Team plan": "plan/starter/month/", "Change to Pro": "plan/pro/month/"}
 
 
 def test_seats_that_have_not_caught_up(cast: Cast) -> None:
@@ -101,7 +101,7 @@ def test_payment_failed(cast: Cast) -> None:
     ends = timezone.now() + timedelta(days=19)
     assert f"Everything stays as it is until {day_of(ends)}" in page
     assert "Try the payment again" in page and "Update the card" in page and "Invoice over $87.00" in page
-    assert offered(html_of(cast)) == {"Cancel Team": "plan/starter/month/"}
+    assert offered(html_of(cast)) == {"Cancel the Team plan": "plan/starter/month/"}
 
 
 def test_the_bank_wants_the_holder(cast: Cast) -> None:
@@ -151,7 +151,7 @@ def test_an_upgrade_that_waits_for_its_payment(cast: Cast) -> None:
     page = html_of(cast)
     assert "The change waits for its payment" in page and 'href="https://pay.example/1"' in page
     assert "The team stays on Pro until it is paid" in page
-    assert set(offered(page)) == {"Cancel Pro"}
+    assert set(offered(page)) == {"Cancel the Pro plan"}
 
 
 def test_a_change_on_its_way_is_followed_until_it_ends(cast: Cast) -> None:
@@ -175,7 +175,7 @@ def test_seats_on_their_way_hold_nothing_up(cast: Cast) -> None:
     make_change(cast.acme, ChangeKind.SEATS)
     page = html_of(cast)
     assert "On its way to Stripe: Set the number of seats" in page
-    assert set(offered(page)) == {"Cancel Team", "Change to Pro"}
+    assert set(offered(page)) == {"Cancel the Team plan", "Change to Pro"}
 
 
 def test_a_change_that_takes_long_is_not_asked_after_for_ever(cast: Cast) -> None:

@@ -217,9 +217,9 @@ def test_down_with_a_choice_of_repositories(acme: Cast, olga: Page, stripe: Twin
 def test_cancelling_and_keeping_by_keyboard_alone(acme: Cast, olga: Page, stripe: TwinClient) -> None:
     acme_buys(stripe, acme, "pro")
     olga.goto(BILLING)
-    go_to(olga, "Cancel Pro")
-    expect(olga.get_by_role("heading", name="Cancel Pro")).to_be_visible()
-    go_to(olga, "Cancel Pro")
+    go_to(olga, "Cancel the Pro plan")
+    expect(olga.get_by_role("heading", name="Cancel the Pro plan")).to_be_visible()
+    go_to(olga, "Cancel the Pro plan")
     expect(olga).to_have_url(re.compile(f"{BILLING}$"))
     expect(olga.get_by_text("Pro is cancelled")).to_be_visible()
     assert [row["cancel_at"] is not None for row in stripe.truth("subscription")] == [True]
