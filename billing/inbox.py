@@ -13,6 +13,8 @@ OTHER_VERSION, OTHER_MODE, UNKNOWN_CUSTOMER = "other_version", "other_mode", "un
 # An event is seen to in a moment; after this its task is taken to be lost.
 OVERDUE = timedelta(seconds=30)
 MOST_CUSTOMERS = 500
+# After this something is wrong that waiting does not mend.
+STUCK = timedelta(hours=1)
 # Longer than Stripe itself keeps or repeats any event.
 KEPT = timedelta(days=90)
 
@@ -50,6 +52,11 @@ def waiting_customers(now: datetime) -> list[str]:
     """Customers whose events nobody has seen to, because a task was lost or Stripe did not answer. The oldest first."""
     overdue = StripeEvent.objects.unprocessed().filter(received_at__lt=now - OVERDUE).order_by("received_at")
     return list(dict.fromkeys(overdue.values_list("customer_id", flat=True)[: 20 * MOST_CUSTOMERS]))[:MOST_CUSTOMERS]
+
+
+def count_stuck(now: datetime) -> int:
+    """Events that nobody could see to for so long that a person should know."""
+    return StripeEvent.objects.unprocessed().filter(received_at__lt=now - STUCK).count()
 
 
 def last_created() -> datetime | None:

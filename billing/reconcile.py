@@ -55,7 +55,7 @@ def find_missed_events() -> int:
         kinds = ", ".join(sorted({event.type for event in missed}))
         alert(
             f"missed:{missed[-1].id}",
-            f"{len(missed)} events of Stripe's never arrived, the oldest of {missed[0].created_at:%Y-%m-%d %H:%M} UTC: "
+            f"Events never arrived: {len(missed)} of Stripe's, the oldest of {missed[0].created_at:%Y-%m-%d %H:%M} UTC: "
             f"{kinds}. They are made up for. See to the webhook endpoint at Stripe: it must reach this Pare.",
         )
     return len(missed)

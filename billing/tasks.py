@@ -69,9 +69,13 @@ def sync_customer(customer_id: str) -> None:
 @shared_task(time_limit=60, ignore_result=True)
 def sweep_events() -> None:
     """See to events whose task was lost or failed."""
-    if gateway.is_configured():
-        for customer_id in inbox.waiting_customers(timezone.now()):
-            sync_customer.apply_async((customer_id,), expires=SWEEP_EVENTS_SECONDS)
+    if not gateway.is_configured():
+        return
+    now = timezone.now()
+    for customer_id in inbox.waiting_customers(now):
+        sync_customer.apply_async((customer_id,), expires=SWEEP_EVENTS_SECONDS)
+    if stuck := inbox.count_stuck(now):
+        alert("stuck", f"Events wait for more than an hour: {stuck} of Stripe's. The workers' log says why.")
 
 
 @shared_task(time_limit=600, ignore_result=True)

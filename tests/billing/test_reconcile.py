@@ -176,6 +176,21 @@ def test_a_refusal_of_stripes_is_an_alarm_and_no_crash(
     twin.expects_refusals = True
 
 
+def test_events_that_nobody_can_see_to_are_an_alarm(cast: Cast, operator_mail: list[Any], monkeypatch: Any) -> None:
+    monkeypatch.setattr(tasks.sync_customer, "apply_async", lambda *_, **__: None)
+    now = timezone.now()
+    for minutes in (10, 59):
+        received = now - timedelta(minutes=minutes)
+        StripeEvent.objects.create(
+            id=f"evt_{minutes}", type="invoice.paid", customer_id="cus_1", created_at=now, received_at=received
+        )
+    tasks.sweep_events()
+    assert operator_mail == []
+    StripeEvent.objects.filter(pk="evt_59").update(received_at=now - timedelta(minutes=61))
+    tasks.sweep_events()
+    assert ["hour: 1 of" in message.body for message in operator_mail] == [True]
+
+
 def test_an_alert_is_told_once_a_day_and_never_raises(
     operator_mail: list[Any], monkeypatch: Any, settings: Any, caplog: Any
 ) -> None:
