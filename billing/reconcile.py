@@ -53,10 +53,11 @@ def find_missed_events() -> int:
     inbox.note(missed, found_by_reconcile=True)
     if missed:
         kinds = ", ".join(sorted({event.type for event in missed}))
+        oldest = f"{missed[0].created_at:%Y-%m-%d %H:%M} UTC"
         alert(
             f"missed:{missed[-1].id}",
-            f"Events never arrived: {len(missed)} of Stripe's, the oldest of {missed[0].created_at:%Y-%m-%d %H:%M} UTC: "
-            f"{kinds}. They are made up for. See to the webhook endpoint at Stripe: it must reach this Pare.",
+            f"Events never arrived: {len(missed)} of Stripe's, the oldest of {oldest}: {kinds}. "
+            "They are made up for. See to the webhook endpoint at Stripe: it must reach this Pare.",
         )
     return len(missed)
 
