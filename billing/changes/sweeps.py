@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -28,6 +28,8 @@ from billing.plans import TEAM
 log = logging.getLogger(__name__)
 # Not asked again for so long when Stripe said no: every sweep would ask the same.
 AFTER_REFUSAL = timedelta(minutes=15)
+# An account that is locked meanwhile is the next sweep's.
+LOCK_WAIT = "1s"
 ENDING = (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT)
 
 
@@ -83,7 +85,10 @@ def _each(what: str, accounts: Iterable[BillingAccount], act: Callable[[BillingA
     """One account that fails does not keep the others waiting."""
     for account in accounts:
         try:
-            act(account)
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
+                act(account)
         except DatabaseError:
             log.exception("The sweep of %s failed for the account %s.", what, account.pk)
 
@@ -92,14 +97,12 @@ def _refused(changes: QuerySet[StripeChange], kind: ChangeKind, now: datetime) -
     return changes.filter(kind=kind, state=ChangeState.REFUSED, finished_at__gt=now - AFTER_REFUSAL)
 
 
-@transaction.atomic
 def _request_seats(account: BillingAccount) -> None:
     locked = lock_account(account.team)
     if not locked.changes.open().exists():
         request_change(account=locked, kind=ChangeKind.SEATS, wanted={}, actor=None)
 
 
-@transaction.atomic
 def _close(account: BillingAccount) -> None:
     """A closed team pays for nothing any more, also for what turns up later."""
     locked = lock_account(account.team)

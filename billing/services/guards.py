@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from accounts.models import Team, User
 from accounts.rate_limit import seconds_to_wait
@@ -17,6 +19,8 @@ from billing.models import BillingAccount, ChangeKind, ChangeState, Interval, St
 from billing.plans import BY_KEY, STARTER
 from config.errors import RateLimited
 
+# A click waits no longer for a look at Stripe that has the account locked.
+LOCK_WAIT = "8s"
 CHANGES_AN_HOUR = 20
 # Calls to Stripe that one team's people can cause in a minute without changing anything.
 LOOKS_A_MINUTE = 60
@@ -27,11 +31,19 @@ HARMLESS = (ChangeKind.SEATS, ChangeKind.EXPIRE_CHECKOUT, ChangeKind.CHECKOUT)
 def lock_for(team: Team, actor: User) -> BillingAccount:
     """The account, locked, then its team, for somebody who may manage its billing now.
 
-    Raises NoStripe, NotFound (not a member, or the team was closed), Forbidden.
+    Raises NoStripe, ChangeInProgress (the row is locked while Stripe is asked, which can take long), NotFound (not a
+    member, or the team was closed), Forbidden.
     """
     if not gateway.is_configured():
         raise errors.NoStripe
-    account = lock_account(team)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
+    try:
+        account = lock_account(team)
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise errors.ChangeInProgress from error
+        raise
     lock_team_for(team, actor, Right.MANAGE_BILLING)
     return account
 

@@ -25,7 +25,7 @@ from tests.billing.buying import (
     refused,
     seats_at_stripe,
 )
-from tests.billing.rows import subscribe
+from tests.billing.rows import make_invoice, subscribe
 from tests.billing.shop import sdk
 from tests.conftest import Cast
 from tests.factories import make_membership
@@ -243,6 +243,15 @@ def test_a_failed_renewal_is_paid_with_another_card(cast: Cast, twin: TwinClient
     assert not Invoice.objects.for_team(cast.acme).unpaid().exists()
     with pytest.raises(errors.NothingToPay):
         services.retry_payment(team=cast.acme, actor=cast.vic)
+
+
+def test_the_invoice_of_the_subscription_that_runs_is_paid(cast: Cast) -> None:
+    running = subscribe(cast.acme)
+    make_invoice(cast.acme, status="open", subscription_id="sub_ended", created_at=timezone.now() - timedelta(days=90))
+    with pytest.raises(errors.NothingToPay):
+        services.retry_payment(team=cast.acme, actor=cast.olga)
+    due = make_invoice(cast.acme, running, status="open")
+    assert services.retry_payment(team=cast.acme, actor=cast.olga).wanted == {"invoice": due.stripe_id}
 
 
 def test_an_invoice_paid_meanwhile_is_not_paid_again(cast: Cast, twin: TwinClient) -> None:

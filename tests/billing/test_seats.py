@@ -180,8 +180,7 @@ def test_a_refusal_is_not_asked_for_again_by_every_sweep(cast: Cast, twin: TwinC
     assert account not in changes.sweeps.seats_that_differ()
 
 
-def test_one_account_that_fails_does_not_stop_the_others(cast: Cast, twin: TwinClient) -> None:
-    """Acme's row is locked elsewhere for too long; the rival's seats are sent all the same."""
+def test_one_account_that_gets_no_answer_does_not_stop_the_others(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast)
     buy(twin, cast.rival, cast.mallory)
     for team in (cast.acme, cast.rival):

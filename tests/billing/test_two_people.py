@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from billing import changes, errors, services
+from billing.grants import lock_account
 from billing.models import Checkout, CheckoutState, StripeChange
+from billing.services import guards
 from config.errors import DomainError
-from tests.billing.buying import account_of, acme_buys, at_stripe, do_all, live, paid_cents, sweep
+from tests.billing.buying import account_of, acme_buys, at_stripe, buy, do_all, live, paid_cents, sweep
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership
 from tests.twin.client import TwinClient
@@ -121,3 +123,31 @@ def test_a_sweep_and_a_person_at_once(people: Cast, twin: TwinClient) -> None:
     assert (live(people.acme).quantity, live(people.acme).cancel_at is not None) == (4, True)
     assert len(paid_cents(twin)) == 2
     assert not StripeChange.objects.open().exists()
+
+
+def test_while_the_account_is_locked_for_long(people: Cast, twin: TwinClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at Stripe holds the row: a click does not hang, and the sweep goes on with the next team."""
+    acme_buys(twin, people)
+    buy(twin, people.rival, people.mallory)
+    make_membership(people.acme)
+    make_membership(people.rival)
+    monkeypatch.setattr(guards, "LOCK_WAIT", "100ms")
+    looked, done = Event(), Event()
+
+    def look() -> object:
+        with transaction.atomic():
+            lock_account(people.acme)
+            looked.set()
+            return done.wait(60)
+
+    def click() -> object:
+        looked.wait(60)
+        try:
+            changes.find_work()
+            return services.change_subscription(team=people.acme, plan="pro", interval="month", actor=people.olga)
+        finally:
+            done.set()
+
+    _, answer = together(look, click)
+    assert isinstance(answer, errors.ChangeInProgress)
+    assert [change.account.team for change in StripeChange.objects.open()] == [people.rival]
