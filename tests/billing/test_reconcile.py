@@ -61,6 +61,14 @@ def test_lost_events_are_made_up_for_and_the_operator_told(
     assert "never arrived" in message.subject and "customer.subscription.created" in message.body
 
 
+def test_where_no_webhook_can_arrive_none_is_missed(
+    cast: Cast, twin: TwinClient, both: tuple[str, str], operator_mail: list[Any], settings: Any
+) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    tasks.reconcile()
+    assert plan_of(cast.acme).key == "pro" and operator_mail == [] and not StripeEvent.objects.exists()
+
+
 def test_a_night_without_news_is_quiet(
     cast: Cast, twin: TwinClient, both: tuple[str, str], client: Any, operator_mail: list[Any]
 ) -> None:
