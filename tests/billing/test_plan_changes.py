@@ -203,6 +203,20 @@ def test_an_unpaid_upgrade_changes_nothing_until_it_is_paid(cast: Cast, twin: Tw
     assert services.plan_of(cast.acme).key == TEAM.key
 
 
+def test_an_upgrade_that_the_bank_wants_confirmed(cast: Cast, twin: TwinClient) -> None:
+    """Nothing changes until the card's holder has confirmed it on the invoice's page."""
+    acme_buys(twin, cast, "pro")
+    use_card(twin, cast, "3ds always")
+    done(ask(cast, "team"))
+    assert (live(cast.acme).plan, live(cast.acme).pending_plan) == ("pro", "team")
+    assert refused(services.retry_payment(team=cast.acme, actor=cast.olga)).error_code == "card_declined"
+    invoice = Invoice.objects.for_team(cast.acme).unpaid().get()
+    assert invoice.needs_confirmation
+    twin.pay_invoice(invoice.page_url, "3ds always", bank="Complete")
+    services.refresh(cast.acme)
+    assert (live(cast.acme).plan, live(cast.acme).pending_plan) == ("team", "")
+
+
 def test_an_upgrade_never_paid_is_dropped(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast, "pro")
     use_card(twin, cast, "decline later")
