@@ -197,8 +197,16 @@ def _seats(change: StripeChange, account: BillingAccount, price: Price | None) -
         "subscription": subscription.stripe_id,
         "item": subscription.item_id,
         "quantity": quantity,
-        "prorate": "invoice_now" if is_more else "credit_later",
+        "prorate": "invoice_now" if is_more else _credit(account, subscription),
     }
+
+
+def _credit(account: BillingAccount, subscription: Subscription) -> str:
+    """Freed seats are credited once they are paid for. Else ten could join and leave again, their invoice stay unpaid,
+    and the credit pay for the months to come.
+    """
+    owed = account.invoices.unpaid().filter(subscription_id=subscription.stripe_id)
+    return "no_credit" if owed.exists() else "credit_later"
 
 
 def _pay(change: StripeChange, account: BillingAccount, price: Price | None) -> Request:

@@ -1,8 +1,9 @@
 """What is done to a subscription. Each call may be made again with the same key and does its work once."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from billing.gateway.cards import keep_one_card
 from billing.gateway.client import asking
@@ -33,18 +34,25 @@ def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: i
         )
 
 
-def set_quantity(
-    *, subscription_id: str, item_id: str, quantity: int, prorate: Literal["invoice_now", "credit_later"], key: str
-) -> None:
+Prorate = Literal["invoice_now", "credit_later", "no_credit"]
+PRORATIONS: Final[Mapping[Prorate, Literal["always_invoice", "create_prorations", "none"]]] = {
+    "invoice_now": "always_invoice",
+    "credit_later": "create_prorations",
+    "no_credit": "none",
+}
+
+
+def set_quantity(*, subscription_id: str, item_id: str, quantity: int, prorate: Prorate, key: str) -> None:
     """Set the seats. `invoice_now` charges what is added at once; `credit_later` leaves the difference to the next
-    invoice. The seats change either way: a failed payment makes the subscription past due.
+    invoice; `no_credit` gives nothing back: Stripe credits unused time also when it was never paid for. The seats
+    change each way: a failed payment makes the subscription past due.
     """
     with asking() as client:
         client.v1.subscriptions.update(
             subscription_id,
             {
                 "items": [{"id": item_id, "quantity": quantity}],
-                "proration_behavior": "always_invoice" if prorate == "invoice_now" else "create_prorations",
+                "proration_behavior": PRORATIONS[prorate],
                 "payment_behavior": "allow_incomplete",
             },
             {"idempotency_key": key},
