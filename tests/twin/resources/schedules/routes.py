@@ -60,7 +60,11 @@ def retrieve(world: World, call: Call) -> Row:
 
 @route("POST", ONE)
 def update(world: World, call: Call) -> Row:
-    params, schedule = call.params, _named(world, call, "update")
+    return update_schedule(world, _named(world, call, "update"), call.params)
+
+
+def update_schedule(world: World, schedule: Row, params: Row) -> Row:
+    """Give an open schedule other phases or another end. Raises TwinError 400."""
     if unknown := set(params) - DONE:
         raise TwinError(501, "api_error", f"The twin does not change {sorted(unknown)} of schedules.")
     if params.get("end_behavior", "release") not in ("release", "cancel"):
