@@ -40,16 +40,22 @@ class SubscriptionState(Protocol):
     def quantity(self) -> int: ...
     @property
     def past_due_since(self) -> datetime | None: ...
+    @property
+    def pending_until(self) -> datetime | None: ...
 
 
 def grant_for(state: SubscriptionState | None, now: datetime) -> Grant:
-    """What the team has now: full while paid or on trial, full for 21 days while a payment fails, else Starter."""
+    """What the team has now: full while paid or on trial, full for 21 days while a payment fails, else Starter.
+
+    While a change waits for its payment no seat can be added: Stripe would drop the change with the next one.
+    """
     if state is None:
         return NOTHING_PAID
     plan = BY_KEY[state.plan]
     seats = state.quantity if plan.per_member else 1
     if state.status in FULL:
-        return Grant(plan.key, seats, seats_follow_members=plan.per_member)
+        waits = state.pending_until is not None and now < state.pending_until
+        return Grant(plan.key, seats, seats_follow_members=plan.per_member and not waits)
     if state.status == "past_due":
         until = (state.past_due_since or now) + GRACE
         return Grant(plan.key, seats, until=until) if now < until else replace(NOTHING_PAID, until=until)

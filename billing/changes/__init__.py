@@ -5,8 +5,17 @@ worker that dies in between is followed by another that sends the same key and b
 doing it twice.
 """
 
-from billing.changes.freezing import direction
+from billing.changes.freezing import direction, lacks_seats
 from billing.changes.outbox import due_accounts, perform, request_change, work
 from billing.changes.sweeps import accounts_to_sync, find_work
 
-__all__ = ["accounts_to_sync", "direction", "due_accounts", "find_work", "perform", "request_change", "work"]
+__all__ = [
+    "accounts_to_sync",
+    "direction",
+    "due_accounts",
+    "find_work",
+    "lacks_seats",
+    "perform",
+    "request_change",
+    "work",
+]

@@ -85,6 +85,11 @@ def seats_for(team: Team, plan: str) -> int:
     return max(1, members_in_use(team)) if BY_KEY[plan].per_member else 1
 
 
+def lacks_seats(team: Team, subscription: Subscription) -> bool:
+    """Whether there are members whom nobody pays for yet."""
+    return seats_for(team, subscription.plan) > subscription.quantity
+
+
 def _price(plan: str, interval: str) -> Price:
     try:
         return gateway.find_price(cast(PlanKey, plan), interval)
@@ -150,6 +155,8 @@ def _plan_change(change: StripeChange, account: BillingAccount, price: Price | N
     if direction(subscription, price.plan, price.interval) != change.kind:
         raise errors.Superseded
     is_upgrade = change.kind == ChangeKind.UPGRADE
+    if is_upgrade and lacks_seats(account.team, subscription):
+        raise errors.Superseded  # somebody joined this very moment, and is paid for first
     return {
         "subscription": subscription.stripe_id,
         "item": subscription.item_id,

@@ -31,6 +31,9 @@ def change_subscription(*, team: Team, plan: str, interval: str, actor: User) ->
         return _ask(account, kind, {}, actor, "billing.cancel_requested", subscription.plan)
     if kind == ChangeKind.RESUME:
         return _ask(account, kind, {}, actor, "billing.resume_requested", subscription.plan)
+    if kind == ChangeKind.UPGRADE and changes.lacks_seats(team, subscription):
+        # Paid for first: a change that waits for its payment would put them off.
+        changes.request_change(account=account, kind=ChangeKind.SEATS, wanted={}, actor=None)
     wanted = {"plan": plan, "interval": interval}
     return _ask(account, kind, wanted, actor, "billing.plan_change_requested", plan)
 

@@ -65,7 +65,8 @@ def check_always(life: Life) -> None:
     if row is None or row.status in ("unpaid", "paused"):
         assert plan.key == "starter"
     elif row.status in ("active", "trialing"):
-        assert (plan.key, team.member_cap) == (row.plan, None if row.plan == "team" else 1)
+        paid_seats = row.quantity if row.pending_until and now < row.pending_until else None
+        assert (plan.key, team.member_cap) == (row.plan, paid_seats if row.plan == "team" else 1)
     elif row.past_due_since:
         assert plan.key == (row.plan if now < row.past_due_since + GRACE else "starter")
     if plan.key != "team":

@@ -1,11 +1,32 @@
 """What somebody tries who wants a plan, or seats, without paying; and charges that nobody asked for."""
 
-from accounts.services import remove_member
+import secrets
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import Invitation
+from accounts.services import accept_invitation, remove_member
+from accounts.services.errors import MemberCapReached
 from billing import services
-from tests.billing.buying import acme_buys, live, seats_at_stripe, sweep
+from tests.billing.buying import acme_buys, done, live, refused, seats_at_stripe, sweep
 from tests.conftest import Cast
-from tests.factories import make_membership
+from tests.factories import make_membership, make_user
 from tests.twin.client import TwinClient
+
+
+def sell_by_year() -> None:
+    call_command("stripe_setup", pro_yearly="190", team_yearly="290", verbosity=0)
+
+
+def join(cast: Cast) -> None:
+    """Somebody accepts an invitation."""
+    person, day = make_user(), timezone.now() + timedelta(days=1)
+    digest = secrets.token_bytes(32)
+    invitation = Invitation.objects.create(team=cast.acme, email=person.email, token_digest=digest, expires_at=day)
+    accept_invitation(invitation=invitation, user=person)
 
 
 def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
@@ -29,3 +50,42 @@ def test_seats_never_paid_for_give_no_credit(cast: Cast, twin: TwinClient) -> No
     assert [row["total"] for row in twin.truth("invoice")][2] == 3 * 2900  # the renewal, in full
     [customer] = twin.truth("customer")
     assert customer["balance"] == 0
+
+
+def test_nobody_joins_while_a_change_waits_for_its_payment(cast: Cast, twin: TwinClient) -> None:
+    """Else an unpaid change, asked for every day anew, would keep all seats beyond the first ones free."""
+    sell_by_year()
+    acme_buys(twin, cast)
+    use_card(twin, cast, "decline later")
+    done(services.change_subscription(team=cast.acme, plan="team", interval="year", actor=cast.olga))
+    assert live(cast.acme).pending_until
+    with pytest.raises(MemberCapReached):
+        join(cast)
+    use_card(twin, cast, "good")
+    done(services.retry_payment(team=cast.acme, actor=cast.olga))
+    join(cast)
+    sweep(cast.acme)
+    assert (seats_at_stripe(twin), live(cast.acme).interval) == (4, "year")
+
+
+def test_an_unpaid_change_that_lapsed_lets_members_join_again(cast: Cast, twin: TwinClient) -> None:
+    sell_by_year()
+    acme_buys(twin, cast)
+    use_card(twin, cast, "decline later")
+    done(services.change_subscription(team=cast.acme, plan="team", interval="year", actor=cast.olga))
+    twin.advance(days=1)
+    services.refresh(cast.acme)
+    assert live(cast.acme).pending_until is None
+    join(cast)
+
+
+def test_a_change_of_plan_does_not_overtake_the_seats_that_are_due(cast: Cast, twin: TwinClient) -> None:
+    """Members join, and before the sweep counts them a change is asked for that the card does not pay."""
+    sell_by_year()
+    acme_buys(twin, cast)
+    use_card(twin, cast, "decline later")
+    for _ in range(5):
+        join(cast)
+    change = services.change_subscription(team=cast.acme, plan="team", interval="year", actor=cast.olga)
+    assert refused(change).error_code == "payment_overdue"
+    assert (seats_at_stripe(twin), live(cast.acme).status) == (8, "past_due")
