@@ -121,6 +121,10 @@ class Life:
     def pay_again(self) -> Any:
         return self.attempt(services.retry_payment, team=self.team, actor=self.owner)
 
+    def look(self) -> Any:
+        """The button that asks Stripe now."""
+        return self.attempt(services.refresh, self.team)
+
     def visit_portal(self, act: str, *arguments: str) -> None:
         """Does in the portal what it offers: "update_card", "cancel", "resume"."""
         back = "http://pare.example/"

@@ -68,6 +68,7 @@ def cannot_renew_then_mends(life: Life) -> None:
     life.deliver()
     life.work()
     life.insist(lambda: life.visit_portal("update_card", "good"))
+    life.insist(life.look)  # the news may be late, or lost
     life.insist(life.pay_again)
 
 
