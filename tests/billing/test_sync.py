@@ -432,7 +432,7 @@ def test_members_can_come_and_go_while_stripe_is_asked(paying: Paying) -> None:
     """The team's row is free until the last answer is there."""
     twin, team, id, _ = paying
     start_checkout(team, id, "one")
-    twin.chaos(slow={"times": 1, "match": "GET /v1/checkout/sessions", "seconds": 2})
+    twin.chaos(slow={"times": 1, "match": "GET /v1/checkout/sessions", "seconds": 4})
     results: list[Any] = []
     look = in_thread(lambda: sync.sync_customer(id), results)
     wait_for(lambda: asked(twin, "/v1/checkout/sessions/{session}") == 1 or bool(results))

@@ -21,7 +21,7 @@ from tests.live import LivePare
 from tests.twin.client import WEBHOOK, TwinClient
 
 # Seconds until the last webhook is on its way.
-LATER = {"delay": 5, "late_retry": 4 * 86_400}
+LATER = {"reorder": 5, "delay": 5, "burst": 5, "late_retry": 4 * 86_400}
 TOLD = ["subscription.started", "plan.changed", "seats.changed", "subscription.cancel_planned"]
 
 
