@@ -230,7 +230,7 @@ def test_the_plan_one_is_on_has_nothing_to_confirm(cast: Cast, olga: Client) -> 
 
 def test_the_cost_is_stripes_own_figure(cast: Cast, olga: Client, twin: TwinClient) -> None:
     first = said(olga, f"{URL}plan/team/month/cost/")
-    assert "Now$87.00" in first.replace(" ", "") and "Reckoned by Stripe for 3 seats" in first
+    assert "Now$87.00" in first.replace(" ", "") and "At Stripe’s price for 3 seats" in first
     acme_buys(twin, cast, "pro")
     upgrade = said(olga, f"{URL}plan/team/month/cost/")
     assert "$87.00" in upgrade
