@@ -27,6 +27,8 @@ ON_A_SUBSCRIPTION = (
     ChangeKind.RESUME,
     ChangeKind.SEATS,
 )
+# What is done for a deleted team too.
+ENDING = (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT)
 
 
 class NothingToDo(Exception):
@@ -62,7 +64,7 @@ def freeze(change: StripeChange) -> None:
         account = lock_account(change.account.team)
         # Locked too, for members are counted.
         account.team = Team.objects.select_for_update(no_key=True).get(pk=account.team_id)
-        if account.team.closed_at and change.kind not in (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT):
+        if account.team.closed_at and change.kind not in ENDING:
             raise errors.Superseded
         request = BUILDERS[ChangeKind(change.kind)](change, account, price)
         request["frozen_at"] = timezone.now().isoformat()
@@ -73,7 +75,9 @@ def freeze(change: StripeChange) -> None:
 
 
 def check_still_wanted(change: StripeChange) -> None:
-    """Raises Superseded when the subscription of a frozen request has ended meanwhile."""
+    """Raises Superseded when the team of a frozen request was deleted, or its subscription has ended, meanwhile."""
+    if change.kind not in ENDING and Team.objects.filter(pk=change.account.team_id, closed_at__isnull=False).exists():
+        raise errors.Superseded
     if change.kind in ON_A_SUBSCRIPTION and change.request is not None:
         subscription = Subscription.objects.live().filter(account=change.account_id)
         if not subscription.filter(stripe_id=change.request["subscription"]).exists():

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -11,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from billing import errors
+from billing.alerts import alert
+from billing.changes.freezing import ENDING
 from billing.changes.outbox import due_accounts, request_change
 from billing.entitlement import FULL
 from billing.grants import lock_account
@@ -30,7 +33,6 @@ log = logging.getLogger(__name__)
 AFTER_REFUSAL = timedelta(minutes=15)
 # An account that is locked meanwhile is the next sweep's.
 LOCK_WAIT = "1s"
-ENDING = (ChangeKind.END_NOW, ChangeKind.EXPIRE_CHECKOUT)
 
 
 def find_work() -> list[int]:
@@ -123,3 +125,9 @@ def _close(account: BillingAccount) -> None:
     for subscription in locked.subscriptions.live():
         wanted = {"subscription_id": subscription.stripe_id}
         request_change(account=locked, kind=ChangeKind.END_NOW, wanted=wanted, actor=None)
+        if locked.team.closed_at and subscription.created_at > locked.team.closed_at:
+            text = (
+                f"The team {locked.team.slug} was deleted, and the subscription {subscription.stripe_id} was paid for "
+                "after that. Pare ends it now. What was paid is to be given back at Stripe by hand."
+            )
+            transaction.on_commit(partial(alert, f"deleted:{subscription.stripe_id}", text))

@@ -1,7 +1,10 @@
 """A team that was deleted is not charged again, whatever was on its way. And one subscription is enough."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from accounts.services import close_team
@@ -162,3 +165,34 @@ def test_a_team_without_stripe_is_nothing_to_the_sweep(cast: Cast) -> None:
     close(cast)
     assert changes.find_work() == []
     assert BillingAccount.objects.get(team=cast.acme).stripe_customer_id is None
+
+
+def test_a_change_already_sent_once_is_not_sent_again(cast: Cast, twin: TwinClient) -> None:
+    """Its first attempt got no answer; the next one would come before the sweep knows that the team is gone."""
+    acme_buys(twin, cast, "pro")
+    change = services.change_subscription(team=cast.acme, plan="team", interval="month", actor=cast.olga)
+    twin.chaos(fail_500={"times": 3, "match": "POST /v1/subscriptions"})
+    changes.perform(change.pk)
+    change.refresh_from_db()
+    assert change.request is not None
+    close(cast)
+    changes.perform(change.pk, at_once=True)
+    change.refresh_from_db()
+    assert (change.state, change.error_code) == (ChangeState.REFUSED, "superseded")
+    assert paid_cents(twin) == [1900]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_operator_hears_of_a_payment_for_a_team_that_was_gone(
+    cast: Cast, twin: TwinClient, mailoutbox: list[EmailMessage], settings: Any
+) -> None:
+    """Nobody used what was paid for: it is to be given back."""
+    settings.ADMINS = [("Operator", "ops@pare.example")]
+    url = services.open_checkout(team=cast.acme, plan="team", interval="month", actor=cast.olga)
+    close(cast)
+    twin.advance(seconds=2)  # Stripe's times are whole seconds
+    twin.pay_checkout(url)
+    work_off(cast)
+    assert at_stripe(twin) == []
+    [mail] = mailoutbox
+    assert "was deleted" in mail.body and "acme" in mail.body and "by hand" in mail.body
