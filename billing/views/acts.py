@@ -1,5 +1,6 @@
 """What people do about the plan. Each fetches what is named, calls one verb, and leads back to the billing page."""
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -47,7 +48,7 @@ def billing_pay(request: TeamRequest) -> HttpResponse:
 @team_view(Right.MANAGE_BILLING)
 def billing_portal(request: TeamRequest) -> HttpResponse:
     """To Stripe's page for card, address, VAT id and invoices; with `card`, straight to the card."""
-    back = request.build_absolute_uri(reverse("billing", args=[request.team.slug]))
+    back = f"{settings.SITE_ROOT}{reverse('billing', args=[request.team.slug])}"  # never what a Host header says
     with refusals_as_messages(request):
         fix_card = request.POST.get("card") == "1"
         url = services.portal_url(team=request.team, actor=request.user, fix_card=fix_card, return_url=back)

@@ -1,5 +1,6 @@
 """What somebody tries who wants a plan, or seats, without paying; and charges that nobody asked for."""
 
+import json
 import secrets
 from datetime import timedelta
 
@@ -89,3 +90,10 @@ def test_a_change_of_plan_does_not_overtake_the_seats_that_are_due(cast: Cast, t
     change = services.change_subscription(team=cast.acme, plan="team", interval="year", actor=cast.olga)
     assert refused(change).error_code == "payment_overdue"
     assert (seats_at_stripe(twin), live(cast.acme).status) == (8, "past_due")
+
+
+def test_stripe_leads_back_to_this_pare_whatever_the_host_header_says(cast: Cast, twin: TwinClient) -> None:
+    acme_buys(twin, cast)
+    cast.client(cast.olga).post("/t/acme/billing/portal/", {"card": "1"}, headers={"Host": "evil.example"})
+    rows = [row for row in twin.truth("billing_portal.session") if "evil" in json.dumps(row)]
+    assert twin.truth("billing_portal.session") and rows == []
