@@ -140,6 +140,18 @@ def test_the_page_offers_only_what_the_session_allows(shop: Shop) -> None:
     assert page.address_of("Back") == f"{SITE}/billing"
 
 
+def test_a_clock_that_was_moved_on_stops_nobody_from_buying(shop: Shop) -> None:
+    shop.twin.advance(days=31)
+    two_hours = int(time.time()) + 7200
+    session = shop.checkout(expires_at=two_hours)
+    assert session.expires_at > session.created + 7000
+    shop.twin.pay_checkout(session.url or "")
+    assert shop.api.v1.checkout.sessions.retrieve(session.id).status == "complete"
+    forgotten = shop.checkout(expires_at=two_hours)
+    shop.twin.advance(seconds=7300)
+    assert shop.api.v1.checkout.sessions.retrieve(forgotten.id).status == "expired"
+
+
 def test_a_session_expires_by_itself_and_when_told(shop: Shop) -> None:
     session, other = shop.checkout(expires_at=int(time.time()) + 1900), shop.checkout()
     shop.twin.advance(seconds=2000)

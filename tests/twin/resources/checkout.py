@@ -64,7 +64,7 @@ def create(world: World, call: Call) -> Row:
     checks.check_prices(prices, customer)
     checks.check_customer_update(params, customer)
     now = world.now(customer["id"])
-    expires_at = checks.expiry(params, now)
+    expires_at = checks.expiry(world, customer["id"], params, now)
     promotion, coupon = checks.known_discount(world, params)
     id, secret = world.new_id("cs_test"), secrets.token_urlsafe(32)
     session = {
