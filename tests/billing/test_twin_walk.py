@@ -26,7 +26,7 @@ from tests.twin.world import Row, World
 START, DAY = 1_767_225_600, 86_400
 CARDS = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"]
 ENDED = ("canceled", "incomplete_expired")
-quantities = st.integers(1, 9)
+quantities = st.integers(0, 9)  # none is refused
 prices = st.sampled_from(["seat", "dear", "year"])
 resources.load()
 
@@ -47,6 +47,7 @@ class Walk(RuleBasedStateMachine):
             }
             self.customer = create_customer(self.world, {"email": "olga@acme.example"})["id"]
         self.card("pm_card_visa")
+        self.subscribe("seat", 2, "allow_incomplete", 0)
 
     def do(self, verb: Callable[..., Any], *arguments: Any, **more: Any) -> None:
         """One request. What is refused (but for a card that declines) must not have written anything."""
@@ -60,7 +61,15 @@ class Walk(RuleBasedStateMachine):
                 assert {k: v for k, v in self.world.tables.items() if v} == {k: v for k, v in before.items() if v}
 
     def newest(self) -> Row | None:
-        return next(iter(self.world.rows("subscription")), None)
+        """The newest subscription that has not ended, else the newest."""
+        rows = self.world.rows("subscription")
+        return next((row for row in rows if row["status"] not in ENDED), next(iter(rows), None))
+
+    @rule(card=st.sampled_from(CARDS), quantity=quantities)
+    def upgrade(self, card: str, quantity: int) -> None:
+        """What the product does most: more seats, charged at once, perhaps to a card that fails."""
+        self.card(card)
+        self.change("seat", quantity, "always_invoice", "pending_if_incomplete")
 
     @rule(card=st.sampled_from(CARDS))
     def card(self, card: str) -> None:
@@ -77,7 +86,8 @@ class Walk(RuleBasedStateMachine):
         days=st.sampled_from([0, 0, 5]),
     )
     def subscribe(self, price: str, quantity: int, payment: str, days: int) -> None:
-        if len(self.world.table("subscription")) < 3:
+        running = [row for row in self.world.rows("subscription") if row["status"] not in ENDED]
+        if not running:
             items = [{"price": self.prices[price], "quantity": quantity}]
             more: Row = {"payment_behavior": payment, "trial_period_days": days}
             self.do(create_subscription, self.world, self.customer, items, **more)
@@ -104,9 +114,10 @@ class Walk(RuleBasedStateMachine):
         if row := self.newest():
             self.do(update_subscription, self.world, row["id"], cancel_at=self.now + days * DAY)
 
-    @rule(prorate=st.booleans(), invoice=st.booleans())
-    def end(self, prorate: bool, invoice: bool) -> None:
-        if (row := self.newest()) and row["status"] not in ENDED:
+    @rule(prorate=st.booleans(), invoice=st.booleans(), really=st.integers(0, 5))
+    def end(self, prorate: bool, invoice: bool, really: int) -> None:
+        row = self.newest()
+        if row and row["status"] not in ENDED and really >= (2 if row["status"] == "past_due" else 5):
             self.do(cancel_subscription, self.world, row["id"], prorate=prorate, invoice_now=invoice)
 
     @rule(price=prices, quantity=quantities, behaviour=st.sampled_from(["release", "cancel"]))
@@ -141,7 +152,12 @@ class Walk(RuleBasedStateMachine):
         for invoice in self.world.rows("invoice", status="open")[:1]:
             self.do(confirm_3ds, self.world, invoice)
 
-    @rule(seconds=st.one_of(st.integers(1, 2 * DAY), st.integers(1, 60 * DAY)))
+    @rule(card=st.sampled_from(CARDS[1:]))
+    def fail_to_renew(self, card: str) -> None:
+        self.card(card)
+        self.wait(32 * DAY)
+
+    @rule(seconds=st.one_of(st.integers(1, 2 * DAY), st.integers(1, 2 * DAY), st.integers(1, 60 * DAY)))
     def wait(self, seconds: int) -> None:
         self.now += seconds
         clockwork.run_until(self.world, self.now)
@@ -169,6 +185,9 @@ class Walk(RuleBasedStateMachine):
             row = self.world.get("subscription", invoice["_subscription"])
             assert (invoice["status"] == "paid") == (invoice["status_transitions"]["paid_at"] is not None)
             assert invoice["status"] != "open" or invoice["amount_remaining"] == invoice["amount_due"] > 0
+            pending = (row["_pending"] or {}).get("invoice") == invoice["id"]
+            if invoice["status"] == "open" and row["status"] == "active" and not pending:
+                assert invoice["next_payment_attempt"], "nobody would ever collect it"
             if invoice["next_payment_attempt"]:
                 assert invoice["status"] == "open" and row["status"] not in ENDED
                 assert invoice["next_payment_attempt"] > self.now
