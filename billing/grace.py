@@ -43,8 +43,8 @@ def _remind(account: BillingAccount, now: datetime) -> None:
 
 def _owed(account: BillingAccount) -> Invoice | None:
     """The invoice that the grace is for."""
-    live = account.subscriptions.live().values("stripe_id")
-    return account.invoices.unpaid().filter(subscription_id__in=live).order_by("created_at", "stripe_id").first()
+    subscription = account.subscriptions.live().first()
+    return account.invoices.oldest_unpaid(subscription) if subscription else None
 
 
 def _look(account: BillingAccount) -> None:

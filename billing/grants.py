@@ -37,10 +37,10 @@ def apply_grant(*, account: BillingAccount, grant: Grant, source: Source, actor:
     is deleted.
     """
     now = timezone.now()
-    before = _standing(account)
+    before = _terms(account)
     account.plan, account.seats, account.source = grant.plan, grant.seats, source
     account.seats_follow_members, account.valid_until = grant.seats_follow_members, grant.until
-    after = _standing(account)
+    after = _terms(account)
     _write_facts(account, now)
     if before == after:
         return False
@@ -63,13 +63,13 @@ def _tell(account: BillingAccount, before: dict[str, Any], after: dict[str, Any]
         notices.request(account, NoticeKind.PLAN_CHANGED, key=account.changed_at.isoformat(), facts=facts)
 
 
-def _standing(account: BillingAccount) -> dict[str, Any]:
+def _terms(account: BillingAccount) -> dict[str, Any]:
     fields = ("plan", "seats", "source", "seats_follow_members", "valid_until")
     return {field: getattr(account, field) for field in fields}
 
 
-def _shown(standing: dict[str, Any]) -> dict[str, Any]:
-    return {field: standing[field] for field in ("plan", "seats", "source")}
+def _shown(terms: dict[str, Any]) -> dict[str, Any]:
+    return {field: terms[field] for field in ("plan", "seats", "source")}
 
 
 def _write_facts(account: BillingAccount, now: datetime) -> None:

@@ -1,17 +1,15 @@
 """What each plan costs, and what a team can do about it from where it stands."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from billing.changes import direction
-from billing.models import ChangeKind, Interval, StripePrice
+from billing.models import ChangeKind, Interval
 from billing.plans import PLANS, STARTER, Plan
+from billing.prices import Prices
 from billing.standing import Standing, State
-
-Prices = Mapping[tuple[str, str], StripePrice]
 
 
 class Act(StrEnum):
@@ -51,11 +49,6 @@ class Offer:
     act: Act | None
     label: str = ""
     note: str = ""
-
-
-def prices() -> dict[tuple[str, str], StripePrice]:
-    """The prices at Stripe by plan and interval; empty until `stripe_setup` has run."""
-    return {(price.plan, price.interval): price for price in StripePrice.objects.all()}
 
 
 def tag_of(plan: Plan, interval: str, known: Prices) -> Tag | None:

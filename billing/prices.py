@@ -1,12 +1,28 @@
-"""The prices that pages show, copied from Stripe so that they show when Stripe does not answer."""
+"""Prices: our copy for pages, so that they show when Stripe does not answer, and the one that is charged."""
 
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
-from billing import gateway
-from billing.gateway import Price, SetupReport
+from billing import errors, gateway
+from billing.gateway import Price, SetupReport, StripeMissing
 from billing.models import StripePrice
+
+# By plan and interval.
+Prices = Mapping[tuple[str, str], StripePrice]
+
+
+def shown_prices() -> Prices:
+    """Our copy; empty until `stripe_setup` has run."""
+    return {(price.plan, price.interval): price for price in StripePrice.objects.all()}
+
+
+def price_to_charge(plan: str, interval: str) -> Price:
+    """What Stripe sells the plan for now. Raises PriceMissing, GatewayErrors."""
+    try:
+        return gateway.find_price(plan, interval)
+    except StripeMissing as error:
+        raise errors.PriceMissing from error
 
 
 def set_up(*, webhook_url: str, yearly: Mapping[str, int], replace: bool) -> SetupReport:

@@ -141,7 +141,7 @@ def standing_of(team: Team) -> Standing:
         checkout=_open_checkout(team, now) if account and not subscription else None,
         change=_open_change(team) if last else None,
         refused=last if last and _is_fresh_refusal(last, now) else None,
-        unpaid=_oldest_unpaid(team, subscription) if account else None,
+        unpaid=Invoice.objects.for_team(team).oldest_unpaid(subscription) if account else None,
         now=now,
     )
 
@@ -174,10 +174,3 @@ def _open_change(team: Team) -> StripeChange | None:
 def _is_fresh_refusal(change: StripeChange, now: datetime) -> bool:
     ended = change.finished_at or change.created_at
     return change.state == ChangeState.REFUSED and now < ended + REFUSAL_SHOWN
-
-
-def _oldest_unpaid(team: Team, subscription: Subscription | None) -> Invoice | None:
-    unpaid = Invoice.objects.for_team(team).unpaid()
-    if subscription:
-        unpaid = unpaid.filter(subscription_id=subscription.stripe_id)
-    return unpaid.order_by("created_at", "stripe_id").first()

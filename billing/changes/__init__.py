@@ -5,7 +5,7 @@ worker that dies in between is followed by another that sends the same key and b
 doing it twice.
 """
 
-from billing.changes.freezing import direction, lacks_seats
+from billing.changes.freezing import direction, lacks_seats, seats_for
 from billing.changes.outbox import due_accounts, perform, request_change, work
 from billing.changes.sweeps import accounts_to_sync, find_work
 
@@ -17,5 +17,6 @@ __all__ = [
     "lacks_seats",
     "perform",
     "request_change",
+    "seats_for",
     "work",
 ]

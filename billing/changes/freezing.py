@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Team
 from accounts.services import members_in_use
-from billing import errors, gateway, sync
+from billing import errors, sync
 from billing.entitlement import FULL
-from billing.gateway import Price, StripeMissing
+from billing.gateway import Price
 from billing.grants import lock_account
 from billing.models import BillingAccount, ChangeKind, ChangeState, CheckoutState, StripeChange, Subscription
-from billing.plans import BY_KEY, STARTER, PlanKey
+from billing.plans import BY_KEY, STARTER
+from billing.prices import price_to_charge
 
 Request = dict[str, Any]
 # How long a Checkout session can be paid; Stripe takes 30 minutes to 24 hours.
@@ -59,7 +60,7 @@ def freeze(change: StripeChange) -> None:
     """
     if change.account.stripe_customer_id:
         sync.sync_customer(change.account.stripe_customer_id)
-    price = _price(change.wanted["plan"], change.wanted["interval"]) if "plan" in change.wanted else None
+    price = price_to_charge(change.wanted["plan"], change.wanted["interval"]) if "plan" in change.wanted else None
     with transaction.atomic():
         account = lock_account(change.account.team)
         # Locked too, for members are counted.
@@ -84,21 +85,14 @@ def check_still_wanted(change: StripeChange) -> None:
             raise errors.Superseded
 
 
-def seats_for(team: Team, plan: str) -> int:
-    """The quantity that a subscription to this plan needs now."""
-    return max(1, members_in_use(team)) if BY_KEY[plan].per_member else 1
+def seats_for(team: Team, plan: str, *, more: int = 0) -> int:
+    """The quantity that a subscription to this plan needs now, or with so many more members (-1: one less)."""
+    return max(1, members_in_use(team) + more) if BY_KEY[plan].per_member else 1
 
 
 def lacks_seats(team: Team, subscription: Subscription) -> bool:
     """Whether there are members whom nobody pays for yet."""
     return seats_for(team, subscription.plan) > subscription.quantity
-
-
-def _price(plan: str, interval: str) -> Price:
-    try:
-        return gateway.find_price(cast(PlanKey, plan), interval)
-    except StripeMissing as error:
-        raise errors.PriceMissing from error
 
 
 def _live(account: BillingAccount) -> Subscription:

@@ -43,13 +43,9 @@ def preview_change(
     return _preview(now, then)
 
 
-def preview_new(*, customer_id: str | None, price_id: str, quantity: int) -> Preview:
-    """What a subscription would cost that begins now. Without a customer: the bare price, and no `next_at`."""
+def preview_new(*, customer_id: str, price_id: str, quantity: int) -> Preview:
+    """What a subscription would cost that begins now."""
     with asking(retries=0) as client:
-        if customer_id is None:
-            price = client.v1.prices.retrieve(price_id)
-            cents = (price.unit_amount or 0) * quantity
-            return Preview(currency=price.currency, due_now_cents=cents, next_cents=cents, next_at=None)
         first = client.v1.invoices.create_preview(
             {
                 "customer": customer_id,

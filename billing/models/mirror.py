@@ -92,6 +92,11 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def unpaid(self) -> "InvoiceQuerySet":
         return self.filter(status="open", amount_due_cents__gt=0)
 
+    def oldest_unpaid(self, subscription: Subscription | None) -> "Invoice | None":
+        """The one to pay first: of the subscription that runs, for paying for one that ended gives nothing back."""
+        unpaid = self.unpaid().filter(subscription_id=subscription.stripe_id) if subscription else self.unpaid()
+        return unpaid.order_by("created_at", "stripe_id").first()
+
 
 class Invoice(models.Model):
     """An invoice as Stripe has it; its page and its PDF are Stripe's. Amounts are in the currency's cents."""

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import Team, User
 from billing import changes, errors, gateway, sync, tasks
-from billing.models import BillingAccount, ChangeKind, Invoice, StripeChange
+from billing.models import BillingAccount, ChangeKind, StripeChange
 from billing.services.guards import check_looks, check_nothing_under_way, check_rate, lock_for, stripe_answers
 
 
@@ -18,7 +18,7 @@ def retry_payment(*, team: Team, actor: User) -> StripeChange:
     Raises NothingToPay, ChangeInProgress, NoStripe, RateLimited, NotFound, Forbidden.
     """
     account = lock_for(team, actor)
-    invoice = _oldest_unpaid(account)
+    invoice = account.invoices.oldest_unpaid(account.subscriptions.live().first())
     if invoice is None:
         raise errors.NothingToPay
     check_nothing_under_way(account)
@@ -28,14 +28,6 @@ def retry_payment(*, team: Team, actor: User) -> StripeChange:
     audit.record(team=account.team, actor=actor, action="billing.payment_retried", target=str(invoice))
     tasks.enqueue(account.pk)
     return change
-
-
-def _oldest_unpaid(account: BillingAccount) -> Invoice | None:
-    """Of the subscription that runs: paying for one that ended gives nothing back."""
-    unpaid = account.invoices.unpaid().order_by("created_at", "stripe_id")
-    if subscription := account.subscriptions.live().first():
-        unpaid = unpaid.filter(subscription_id=subscription.stripe_id)
-    return unpaid.first()
 
 
 def portal_url(*, team: Team, actor: User, fix_card: bool, return_url: str) -> str:

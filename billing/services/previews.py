@@ -6,11 +6,11 @@ from typing import cast
 from django.core.cache import cache
 
 from accounts.models import Team
-from accounts.services import members_in_use
 from billing import changes, errors, gateway
-from billing.gateway import Preview, Price
+from billing.gateway import Preview
 from billing.models import BillingAccount, ChangeKind, Subscription
 from billing.plans import BY_KEY
+from billing.prices import price_to_charge
 from billing.services.guards import check_looks, check_paid_plan, stripe_answers
 
 KEPT_SECONDS = 60
@@ -43,21 +43,20 @@ def preview(*, team: Team, plan: str, interval: str) -> Preview:
     StripeAway, PriceMissing, ChangeRefused, RateLimited.
     """
     check_paid_plan(plan, interval)
-    customer, subscription = _standing(team)
-    quantity = max(1, members_in_use(team)) if BY_KEY[plan].per_member else 1
-    return _answer(team, _Question(customer, subscription, plan, interval, quantity))
+    customer, subscription = _payer(team)
+    return _answer(team, _Question(customer, subscription, plan, interval, changes.seats_for(team, plan)))
 
 
 def preview_seat(team: Team, *, more: int = 1) -> Preview:
     """The cost of so many more members (-1: one less) on the subscription. Raises NoSubscription, and as above."""
-    customer, subscription = _standing(team)
+    customer, subscription = _payer(team)
     if subscription is None or not BY_KEY[subscription.plan].per_member:
         raise errors.NoSubscription
-    quantity = max(1, members_in_use(team) + more)
-    return _answer(team, _Question(customer, subscription, subscription.plan, subscription.interval, quantity))
+    plan, interval = subscription.plan, subscription.interval
+    return _answer(team, _Question(customer, subscription, plan, interval, changes.seats_for(team, plan, more=more)))
 
 
-def _standing(team: Team) -> tuple[str | None, Subscription | None]:
+def _payer(team: Team) -> tuple[str | None, Subscription | None]:
     account = BillingAccount.objects.for_team(team).first()
     if account is None:
         return None, None
@@ -83,7 +82,7 @@ def _answer(team: Team, question: _Question) -> Preview:
 
 def _ask(question: _Question) -> Preview:
     customer, subscription, quantity = question.customer, question.subscription, question.quantity
-    price = _price(question)
+    price = price_to_charge(question.plan, question.interval)
     if customer is None:
         # Stripe reckons for customers only; somebody new has neither credit nor discount.
         first = price.unit_amount_cents * quantity
@@ -102,10 +101,3 @@ def _ask(question: _Question) -> Preview:
         price_id=price.id,
         quantity=quantity,
     )
-
-
-def _price(question: _Question) -> Price:
-    try:
-        return gateway.find_price(question.plan, question.interval)
-    except gateway.StripeMissing as error:
-        raise errors.PriceMissing from error

@@ -13,7 +13,8 @@ from accounts.roles import Right
 from billing import gateway
 from billing.caps import use_of
 from billing.models import Interval, Invoice, StripeChange
-from billing.offers import Prices, offers, prices, tag_of
+from billing.offers import offers, tag_of
+from billing.prices import Prices, shown_prices
 from billing.standing import Standing, next_amount, standing_of
 
 INVOICES_SHOWN = 24
@@ -26,7 +27,7 @@ ASKED_FOR = timedelta(minutes=2)
 @never_cache
 def billing(request: TeamRequest) -> HttpResponse:
     """Reads rows of ours only: it works when Stripe does not."""
-    standing, known = standing_of(request.team), prices()
+    standing, known = standing_of(request.team), shown_prices()
     may_manage, has_key = holds(request.membership, Right.MANAGE_BILLING), gateway.is_configured()
     use = use_of(request.team, standing.plan)
     interval = _interval(request, standing, known)

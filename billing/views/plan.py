@@ -12,8 +12,9 @@ from accounts.models import ApiKey, Team
 from accounts.roles import Right
 from billing import gateway, services
 from billing.caps import CapUse, use_of
-from billing.offers import Act, Tag, act_for, is_sold, prices, tag_of
+from billing.offers import Act, Tag, act_for, is_sold, tag_of
 from billing.plans import BY_KEY, Plan
+from billing.prices import shown_prices
 from billing.standing import Standing, standing_of
 from config.errors import DomainError
 
@@ -78,7 +79,7 @@ def billing_cost(request: TeamRequest, plan: str, interval: str) -> HttpResponse
 
 def _choice(team: Team, plan: str, interval: str) -> Choice:
     """Raises Http404 for what is not sold."""
-    known = prices()
+    known = shown_prices()
     if plan not in BY_KEY or not is_sold(plan, interval, known):
         raise Http404
     chosen, standing = BY_KEY[plan], standing_of(team)
