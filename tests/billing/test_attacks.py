@@ -5,16 +5,21 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Invitation
 from accounts.services import accept_invitation, remove_member
 from accounts.services.errors import MemberCapReached
-from billing import services
+from billing import reconcile, services
+from billing.alerts import MAILS_AN_HOUR
+from billing.models import BillingAccount
 from tests.billing.buying import acme_buys, done, live, refused, seats_at_stripe, sweep
+from tests.billing.rows import subscribe
 from tests.conftest import Cast
-from tests.factories import make_membership, make_user
+from tests.factories import make_membership, make_team, make_user
 from tests.twin.client import TwinClient
 
 
@@ -97,3 +102,18 @@ def test_stripe_leads_back_to_this_pare_whatever_the_host_header_says(cast: Cast
     cast.client(cast.olga).post("/t/acme/billing/portal/", {"card": "1"}, headers={"Host": "evil.example"})
     rows = [row for row in twin.truth("billing_portal.session") if "evil" in json.dumps(row)]
     assert twin.truth("billing_portal.session") and rows == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_of_another_account_takes_no_plan_and_floods_no_mailbox(
+    cast: Cast, twin: TwinClient, mailoutbox: list[EmailMessage], settings: Settings
+) -> None:
+    """Stripe knows none of our customers then."""
+    settings.ADMINS = [("Operator", "ops@pare.example")]
+    many = MAILS_AN_HOUR + 5
+    for number in range(many):
+        subscribe(make_team(f"Customer {number}", owner=cast.olga))
+    reconcile.check_accounts()
+    assert BillingAccount.objects.filter(plan="team", source="stripe").exclude(stripe_customer_id=None).count() == many
+    assert len(mailoutbox) == MAILS_AN_HOUR
+    assert "in the log only" in mailoutbox[-1].body and "in the log only" not in mailoutbox[-2].body
