@@ -4,8 +4,8 @@ from typing import Any
 
 import stripe
 
-from tests.billing.shop import sdk
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 START = 1_767_225_600  # 2026-01-01 00:00 UTC, a month of 31 days
 DAY = 86_400
@@ -16,7 +16,7 @@ class Desk:
 
     def __init__(self, twin: TwinClient, card: str | None = "pm_card_visa", **customer: Any) -> None:
         self.twin = twin
-        self.api = sdk(twin).v1
+        self.api = sdk(twin.url).v1
         self.product = self.api.products.create({"name": "Team"}).id
         self.seat = self.new_price(3000)
         self.dear = self.new_price(5000)

@@ -6,14 +6,9 @@ from typing import Any
 import stripe
 
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 SITE = "http://pare.example"
-
-
-def sdk(twin: TwinClient) -> stripe.StripeClient:
-    """Stripe's library, talking to the twin and to nobody else."""
-    base = {"api": twin.url, "files": twin.url, "connect": twin.url, "meter_events": twin.url}
-    return stripe.StripeClient("sk_test_twin", base_addresses=base)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -24,7 +19,7 @@ class Shop:
     api: stripe.StripeClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.api = sdk(self.twin)
+        self.api = sdk(self.twin.url)
         self.product = self.api.v1.products.create({"name": "Team"}).id
         self.price = self.new_price(3900)
         self.dear = self.new_price(5900)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import stripe
-from django.conf import settings
 from stripe.params import SubscriptionCreateParams
 
 from billing import gateway
 from billing.gateway import LiveCustomer, LiveInvoice, LiveSubscription
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 MAIL = "vic@acme.example"
 DAY = 86_400
@@ -33,7 +33,7 @@ class Stage:
     def on_the_twin(cls, twin: TwinClient) -> "Stage":
         """Pare's products and prices, Team by the year too, on an empty account of the twin."""
         gateway.set_up(webhook_url="", yearly={"team": 29000}, replace=False)
-        return cls(stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url}))
+        return cls(sdk(twin.url))
 
     def customer(self, card: str = "pm_card_visa") -> "Actor":
         """A customer on a clock, with a test card as its default."""

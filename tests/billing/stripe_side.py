@@ -8,14 +8,11 @@ from accounts.models import Team
 from billing import gateway
 from billing.grants import lock_account
 from billing.models import BillingAccount
+from tests.twin.talk import sdk
 
 
 def api() -> stripe.StripeClient:
-    base = settings.STRIPE_API_BASE
-    return stripe.StripeClient(
-        settings.STRIPE_SECRET_KEY,
-        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
-    )
+    return sdk(settings.STRIPE_API_BASE)
 
 
 def make_customer(team: Team, card: str = "pm_card_visa") -> str:

@@ -24,9 +24,9 @@ from tests.billing.buying import (
     session_in,
     sweep,
 )
-from tests.billing.shop import sdk
 from tests.conftest import Cast
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 
 def start(cast: Cast, plan: str = "team", interval: str = "month") -> str:
@@ -42,7 +42,7 @@ def open_sessions(twin: TwinClient) -> list[str]:
 
 
 def delete_customer(twin: TwinClient, customer: str | None) -> None:
-    sdk(twin).v1.customers.delete(customer or "")
+    sdk(twin.url).v1.customers.delete(customer or "")
 
 
 def only_open(cast: Cast) -> Checkout:
@@ -52,7 +52,7 @@ def only_open(cast: Cast) -> Checkout:
 def expire(twin: TwinClient) -> None:
     """What Stripe does when a session's time is over."""
     [session] = [row["id"] for row in twin.truth("checkout.session") if row["status"] == "open"]
-    sdk(twin).v1.checkout.sessions.expire(session)
+    sdk(twin.url).v1.checkout.sessions.expire(session)
 
 
 def test_it_makes_a_subscription_for_all_billable_members(cast: Cast, twin: TwinClient) -> None:
@@ -252,7 +252,7 @@ def test_a_customer_of_another_currency_cannot_buy_until_it_is_detached(
     start(cast)
     expire(twin)
     customer = account_of(cast.acme).stripe_customer_id or ""
-    credit = sdk(twin).v1.customers.balance_transactions
+    credit = sdk(twin.url).v1.customers.balance_transactions
     credit.create(customer, {"amount": -100, "currency": "eur"})
     with pytest.raises(errors.CurrencyClash):
         start(cast)

@@ -11,9 +11,9 @@ from accounts.services import close_team
 from billing import changes, services, sync
 from billing.models import BillingAccount, ChangeKind, ChangeState, CheckoutState, StripeChange, Subscription
 from tests.billing.buying import account_of, acme_buys, at_stripe, buy, do_all, only_checkout, paid_cents, sweep
-from tests.billing.shop import sdk
 from tests.conftest import Cast
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 
 def close(cast: Cast) -> None:
@@ -23,7 +23,7 @@ def close(cast: Cast) -> None:
 def subscribe_in_dashboard(twin: TwinClient, cast: Cast) -> str:
     """What a person can do at Stripe by hand: Pro for Acme, on the card that it has there. Gives the customer."""
     customer = account_of(cast.acme).stripe_customer_id or ""
-    api = sdk(twin).v1
+    api = sdk(twin.url).v1
     [price] = api.prices.list({"lookup_keys": ["pare_pro_monthly"]}).data
     card = api.customers.payment_methods.list(customer).data[0]
     api.subscriptions.create(

@@ -15,6 +15,7 @@ from django.conf import settings
 from billing import gateway
 from billing.gateway import CardDeclined
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 Operation = tuple[str, str]
 SOURCES = settings.BASE_DIR / "billing" / "gateway"
@@ -73,7 +74,7 @@ class Ledger:
 
     def __init__(self, twin: TwinClient) -> None:
         self.twin, self.others = twin, Counter[Operation]()
-        self.api = stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url})
+        self.api = sdk(twin.url)
 
     def counts(self, verdict: str) -> Counter[Operation]:
         return Counter({(row["method"], row["template"]): row.get(verdict, 0) for row in self.twin.calls()})

@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import stripe
-from django.conf import settings
 from stripe import WebhookSignature
 
 from billing import gateway
 from billing.gateway.client import API_VERSION
 from tests.billing.stripe_scenes import new_customer
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 NOW = 1_800_000_000
 SECRET = "whsec_only_for_tests"
@@ -180,7 +179,7 @@ def test_what_is_signed_but_no_event_is_refused(body: str) -> None:
 
 def rename(twin: TwinClient, customer: str, name: str) -> None:
     """As somebody does it in the portal."""
-    api = stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url})
+    api = sdk(twin.url)
     api.v1.customers.update(customer, {"name": name})
 
 

@@ -16,11 +16,11 @@ from billing.changes import attempt, outbox
 from billing.gateway import StripeUnavailable
 from billing.models import BillingAccount, ChangeKind, ChangeState, StripeChange
 from tests.billing.buying import account_of, acme_buys, do_all, live, paid_cents, price_at_stripe, seats_at_stripe
-from tests.billing.shop import sdk
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership
 from tests.live import Worker
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 UPDATE = "POST /v1/subscriptions/"
 MISHAPS = [{"fail_500": 3}, {"time_out": 3}, {"rate_limit": 3}, {"time_out": 1, "fail_500": 2}, {"time_out": 6}]
@@ -276,7 +276,7 @@ def test_a_customer_deleted_between_the_look_and_the_call(
     real = gateway.change_now
 
     def after_the_deletion(**arguments: Any) -> None:
-        sdk(twin).v1.customers.delete(account_of(cast.acme).stripe_customer_id or "")
+        sdk(twin.url).v1.customers.delete(account_of(cast.acme).stripe_customer_id or "")
         strike(twin, {"fail_500": 3}, "GET /v1/customers")
         real(**arguments)
 

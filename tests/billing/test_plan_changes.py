@@ -26,10 +26,10 @@ from tests.billing.buying import (
     seats_at_stripe,
 )
 from tests.billing.rows import make_invoice, subscribe
-from tests.billing.shop import sdk
 from tests.conftest import Cast
 from tests.factories import make_membership
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
 
 def end_at_stripe(twin: TwinClient) -> None:
     [subscription] = at_stripe(twin)
-    sdk(twin).v1.subscriptions.cancel(subscription["id"])
+    sdk(twin.url).v1.subscriptions.cancel(subscription["id"])
 
 
 @pytest.mark.parametrize(

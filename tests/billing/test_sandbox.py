@@ -16,6 +16,7 @@ from django.core.cache import cache
 from billing import gateway
 from billing.gateway import CardDeclined, LiveSubscription, Preview
 from tests.billing.stripe_scenes import DAY, Actor, Stage, key
+from tests.twin.talk import sdk
 
 SANDBOX_KEY = "STRIPE_TEST_SECRET_KEY"
 
@@ -25,7 +26,7 @@ def stage(request: pytest.FixtureRequest, settings: Any) -> Iterator[Stage]:
     """An account with Pare's prices: the twin's, or that of the key."""
     if request.param == "twin":
         twin = request.getfixturevalue("bare_twin")
-        api = stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": twin.url})
+        api = sdk(twin.url)
     else:
         settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = sandbox_key(), ""
         api = stripe.StripeClient(settings.STRIPE_SECRET_KEY, max_network_retries=2)

@@ -18,10 +18,10 @@ from tests.billing.buying import (
     seats_at_stripe,
     sweep,
 )
-from tests.billing.shop import sdk
 from tests.conftest import Cast
 from tests.factories import make_membership
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 SEATS = StripeChange.objects.filter(kind=ChangeKind.SEATS)
 
@@ -153,7 +153,7 @@ def test_seats_while_a_smaller_plan_is_planned(cast: Cast, twin: TwinClient) -> 
 
 def test_seats_of_a_change_that_waits_for_its_payment_are_left_alone(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast)
-    yearly = sdk(twin).v1.prices.create(
+    yearly = sdk(twin.url).v1.prices.create(
         {"product": "pare_team", "unit_amount": 29000, "currency": "usd", "recurring": {"interval": "year"},
          "lookup_key": "pare_team_yearly"}
     )

@@ -11,6 +11,7 @@ from billing import gateway, prices
 from billing.gateway.client import API_VERSION
 from billing.models import StripePrice
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 pytestmark = pytest.mark.django_db
 ENDPOINT = "http://127.0.0.1:8000/webhooks/stripe"
@@ -25,11 +26,6 @@ def set_up(*arguments: str) -> list[str]:
 
 def shown() -> dict[str, int]:
     return dict(StripePrice.objects.values_list("lookup_key", "unit_amount_cents"))
-
-
-def api(twin: TwinClient) -> stripe.StripeClient:
-    """Someone else who works on the account, such as an operator in Stripe's dashboard."""
-    return stripe.StripeClient("sk_test_twin", base_addresses={"api": twin.url})
 
 
 def test_it_makes_all_that_selling_needs(bare_twin: TwinClient) -> None:
@@ -105,7 +101,7 @@ def test_replace_sells_at_the_new_price_and_still_knows_the_old_one(bare_twin: T
 
 def test_what_someone_changed_by_hand_is_put_right(bare_twin: TwinClient) -> None:
     set_up()
-    hand = api(bare_twin)
+    hand = sdk(bare_twin.url)
     [configuration] = bare_twin.truth("billing_portal.configuration")
     hand.v1.billing_portal.configurations.update(
         configuration["id"], {"features": {"payment_method_update": {"enabled": False}}}
@@ -128,13 +124,13 @@ def test_what_someone_changed_by_hand_is_put_right(bare_twin: TwinClient) -> Non
 def test_an_archived_price_gives_its_name_to_a_new_one(bare_twin: TwinClient) -> None:
     set_up()
     archived = gateway.find_price("pro", "month")
-    api(bare_twin).v1.prices.update(archived.id, {"active": False})
+    sdk(bare_twin.url).v1.prices.update(archived.id, {"active": False})
     assert "Price pare_pro_monthly, 19.00 USD: made" in set_up()
     assert gateway.find_price("pro", "month").id != archived.id
 
 
 def test_an_endpoint_of_another_version_is_made_anew(bare_twin: TwinClient) -> None:
-    hand = api(bare_twin)
+    hand = sdk(bare_twin.url)
     old = hand.v1.webhook_endpoints.create({"url": ENDPOINT, "enabled_events": ["*"]})
     other = hand.v1.webhook_endpoints.create({"url": "https://other.example/hook", "enabled_events": ["*"]})
     lines = set_up()
@@ -161,7 +157,7 @@ def test_refreshing_follows_the_account(bare_twin: TwinClient) -> None:
     set_up("--team-yearly", "290")
     assert prices.refresh_prices() is False
     sold = gateway.find_price("team", "year")
-    api(bare_twin).v1.prices.update(sold.id, {"active": False})
+    sdk(bare_twin.url).v1.prices.update(sold.id, {"active": False})
     assert prices.refresh_prices() is True
     assert "pare_team_yearly" not in shown()
 

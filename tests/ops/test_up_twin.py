@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import stripe
 
 from config.local import LocalStackError, stripe_twin
 from config.processes import free_port
 from tests.live import ROOT
 from tests.ops.test_up import Up, run_to_its_end
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 STRIPE = {"STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "PARE_STRIPE"}
 
@@ -94,7 +94,7 @@ def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[],
 def test_the_twin_runs_beside_pare_has_prices_and_keeps_its_customers(up: Callable[[], Up]) -> None:
     first = up()
     twin = twin_of(first)
-    api = stripe.StripeClient("sk_test_twin", base_addresses={"api": twin.url})
+    api = sdk(twin.url)
     assert {price.lookup_key for price in api.v1.prices.list().data} >= {"pare_pro_monthly", "pare_team_monthly"}
     (endpoint,) = api.v1.webhook_endpoints.list().data
     assert endpoint.url == f"{first.url}/webhooks/stripe"
