@@ -7,7 +7,7 @@ DomainError
 │   NothingToResume, NothingToPay, CheckoutEnded                    409: nothing to do it to, or done already
 ├── ChangeInProgress, PaymentOverdue, PaymentPending                409: something else comes first
 ├── CurrencyClash, CustomerGone, Superseded, GivenUp, ChangeRefused 409: Stripe said no, or nothing
-└── NoStripe, StripeAway, KeyRefused, PriceMissing                  503
+└── NoStripe, StripeAway, StripeBusy, KeyRefused, PriceMissing      503
 """
 
 from config.errors import DomainError
@@ -123,6 +123,11 @@ class NoStripe(DomainError):
 class StripeAway(DomainError):
     code, status = "stripe_unavailable", 503
     message = "Stripe does not answer just now. Nothing is lost: try again in a minute."
+
+
+class StripeBusy(DomainError):
+    code, status = "stripe_busy", 503
+    message = "Too many people wait for Stripe, which is slow just now. Nothing was done: try again in a minute."
 
 
 class KeyRefused(DomainError):

@@ -13,7 +13,15 @@ from accounts.models import Team, User
 from billing import changes, errors, sync
 from billing.models import BillingAccount, ChangeKind, ChangeState, Checkout, CheckoutState, StripeChange
 from billing.plans import BY_KEY
-from billing.services.guards import check_done, check_looks, check_paid_plan, check_rate, lock_for, stripe_answers
+from billing.services.guards import (
+    check_done,
+    check_looks,
+    check_paid_plan,
+    check_rate,
+    lock_for,
+    stripe_answers,
+    waiting_room,
+)
 from config.errors import NotFound
 
 # An open session is used again only while a person has so long to pay.
@@ -145,12 +153,13 @@ def _carry_out(change: StripeChange) -> StripeChange:
     """Makes the change now, and those ahead of it; waits a little for another worker that is at them."""
     deadline = time.monotonic() + WAIT_SECONDS
     ahead = StripeChange.objects.open().filter(account=change.account_id, pk__lte=change.pk).order_by("pk")
-    while (one := ahead.first()) and time.monotonic() < deadline:
-        found = changes.perform(one.pk, at_once=True)
-        if found.state == ChangeState.WAITING:
-            break  # Stripe does not answer
-        if found.state == ChangeState.DOING:
-            time.sleep(LOOK_SECONDS)
+    with waiting_room():
+        while (one := ahead.first()) and time.monotonic() < deadline:
+            found = changes.perform(one.pk, at_once=True)
+            if found.state == ChangeState.WAITING:
+                break  # Stripe does not answer
+            if found.state == ChangeState.DOING:
+                time.sleep(LOOK_SECONDS)
     change.refresh_from_db()
     return change
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import BoundedSemaphore
 
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
@@ -19,6 +21,9 @@ from billing.models import BillingAccount, ChangeKind, ChangeState, Interval, St
 from billing.plans import BY_KEY, STARTER
 from config.errors import RateLimited
 
+# So many of a web process's threads may wait for Stripe, or for a row that is locked while Stripe is asked. The others
+# serve the pages of everybody else, however slow Stripe is and however often somebody clicks.
+WAITING_ROOM = BoundedSemaphore(max(1, settings.PARE_WEB_THREADS // 2))
 # A click waits no longer for a look at Stripe that has the account locked.
 LOCK_WAIT = "8s"
 CHANGES_AN_HOUR = 20
@@ -31,15 +36,16 @@ HARMLESS = (ChangeKind.SEATS, ChangeKind.EXPIRE_CHECKOUT, ChangeKind.CHECKOUT)
 def lock_for(team: Team, actor: User) -> BillingAccount:
     """The account, locked, then its team, for somebody who may manage its billing now.
 
-    Raises NoStripe, ChangeInProgress (the row is locked while Stripe is asked, which can take long), NotFound (not a
-    member, or the team was closed), Forbidden.
+    Raises NoStripe, StripeBusy, ChangeInProgress (the row is locked while Stripe is asked, which can take long),
+    NotFound (not a member, or the team was closed), Forbidden.
     """
     if not gateway.is_configured():
         raise errors.NoStripe
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
     try:
-        account = lock_account(team)
+        with waiting_room():
+            account = lock_account(team)
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             raise errors.ChangeInProgress from error
@@ -89,10 +95,24 @@ def check_looks(team: Team) -> None:
 
 
 @contextmanager
-def stripe_answers() -> Iterator[None]:
-    """Around calls that a person waits for. Raises NoStripe, StripeAway, KeyRefused, CardDeclined, ChangeRefused."""
+def waiting_room() -> Iterator[None]:
+    """Around what waits for Stripe while a person waits for it. Raises StripeBusy. Not to be entered twice."""
+    if not WAITING_ROOM.acquire(blocking=False):
+        raise errors.StripeBusy
     try:
         yield
+    finally:
+        WAITING_ROOM.release()
+
+
+@contextmanager
+def stripe_answers() -> Iterator[None]:
+    """Around calls that a person waits for. Raises NoStripe, StripeAway, StripeBusy, KeyRefused, CardDeclined,
+    ChangeRefused.
+    """
+    try:
+        with waiting_room():
+            yield
     except gateway.NoStripeKey:
         raise errors.NoStripe from None
     except gateway.StripeUnavailable as error:

@@ -2,9 +2,12 @@
 
 import json
 import secrets
+from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
@@ -15,7 +18,9 @@ from accounts.services import accept_invitation, remove_member
 from accounts.services.errors import MemberCapReached
 from billing import reconcile, services
 from billing.alerts import MAILS_AN_HOUR
+from billing.errors import StripeBusy
 from billing.models import BillingAccount
+from billing.services.guards import waiting_room
 from tests.billing.buying import acme_buys, done, live, refused, seats_at_stripe, sweep
 from tests.billing.rows import subscribe
 from tests.conftest import Cast
@@ -117,3 +122,31 @@ def test_a_key_of_another_account_takes_no_plan_and_floods_no_mailbox(
     assert BillingAccount.objects.filter(plan="team", source="stripe").exclude(stripe_customer_id=None).count() == many
     assert len(mailoutbox) == MAILS_AN_HOUR
     assert "in the log only" in mailoutbox[-1].body and "in the log only" not in mailoutbox[-2].body
+
+
+def test_whoever_clicks_without_end_while_stripe_is_slow_takes_half_of_the_threads(
+    cast: Cast, twin: TwinClient
+) -> None:
+    """One that finds the waiting room full is told so at once; pages go on, and so does what needs no wait."""
+    acme_buys(twin, cast)
+    olga = cast.client(cast.olga)
+    with ExitStack() as stack:
+        for _ in range(settings.PARE_WEB_THREADS // 2):
+            stack.enter_context(waiting_room())
+        for act in ("portal", "refresh", "resume"):
+            assert StripeBusy.message in olga.post(f"/t/acme/billing/{act}/", follow=True).content.decode(), act
+        assert "Too many people wait" in olga.get("/t/acme/billing/plan/pro/month/cost/").content.decode()
+        assert olga.get("/t/acme/billing/seat/").status_code == 200
+    assert olga.post("/t/acme/billing/portal/").status_code == 303
+
+
+def test_a_checkout_that_finds_no_room_can_be_begun_again(cast: Cast, twin: TwinClient) -> None:
+    named: dict[str, Any] = {"team": cast.acme, "plan": "pro", "interval": "month", "actor": cast.olga}
+    with ExitStack() as stack:
+        checkout = services.start_checkout(**named)
+        for _ in range(settings.PARE_WEB_THREADS // 2):
+            stack.enter_context(waiting_room())
+        with pytest.raises(StripeBusy):
+            services.finish_checkout_start(checkout)
+    assert services.open_checkout(**named)
+    assert len(twin.truth("checkout.session")) == 1
