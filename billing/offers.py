@@ -81,9 +81,8 @@ def offers(standing: Standing, interval: str, known: Prices, *, can_pay: bool) -
 
 def _offer(standing: Standing, plan: Plan, interval: str, known: Prices, can_pay: bool) -> Offer:
     shown = interval if is_sold(plan.key, interval, known) else str(Interval.MONTH)
-    act = act_for(standing, plan, shown) if can_pay else None
-    if act and not _may_choose(standing, act):
-        act = None
+    wanted = act_for(standing, plan, shown) if can_pay else None
+    act = wanted if wanted and _may_choose(standing, wanted) else None
     return Offer(
         plan=plan,
         interval=shown,
@@ -91,7 +90,7 @@ def _offer(standing: Standing, plan: Plan, interval: str, known: Prices, can_pay
         is_current=plan.key == standing.paid_plan.key,
         act=act,
         label=_label(standing, plan, shown, act) if act else "",
-        note=_note(standing, plan),
+        note=_note(standing, plan) or (_first(standing) if wanted and not act else ""),
     )
 
 
@@ -130,6 +129,18 @@ def _note(standing: Standing, plan: Plan) -> str:
     if plan.key == subscription.pending_plan:
         return "Waits for its payment"
     return ""
+
+
+def _first(standing: Standing) -> str:
+    """What has to be done before this plan can be chosen; a change on its way needs nothing but a moment."""
+    subscription = standing.subscription
+    if subscription is None or standing.is_changing or subscription.pending_plan:
+        return ""
+    if standing.payment_fails:
+        return "First pay what is unpaid"
+    if subscription.cancel_at:
+        return f"First keep {standing.paid_plan.name}"
+    return "First undo the planned change" if subscription.next_plan else ""
 
 
 def day_of(moment: datetime) -> str:

@@ -20,7 +20,7 @@ from billing.models import (
     StripePrice,
     Subscription,
 )
-from billing.plans import STARTER, Plan
+from billing.plans import BY_KEY, STARTER, Plan
 
 # A refusal is shown so long, unless something else was done since.
 REFUSAL_SHOWN = timedelta(days=7)
@@ -119,6 +119,18 @@ class Standing:
         if self.subscription is None or self.subscription.cancel_at or self.state in {State.LAPSED, State.PAUSED}:
             return None
         return self.subscription.period_end
+
+    @property
+    def turns_at(self) -> datetime | None:
+        """When the plan ends or a planned change comes; None where it renews as it is."""
+        return (self.subscription.cancel_at or self.subscription.next_at) if self.subscription else None
+
+    @property
+    def next_plan(self) -> Plan | None:
+        """The plan that holds from then on."""
+        if self.subscription is None or self.turns_at is None:
+            return None
+        return STARTER if self.subscription.cancel_at else BY_KEY.get(self.subscription.next_plan)
 
     @property
     def has_customer(self) -> bool:

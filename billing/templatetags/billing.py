@@ -41,5 +41,11 @@ def day(moment: datetime) -> SafeString:
 
 
 @register.filter
+def card_month(expires: str) -> str:
+    """The end of a card, kept as `2030-04`, as cards have it: `04/2030`."""
+    return "/".join(reversed(expires.split("-")))
+
+
+@register.filter
 def invoice_badge(status: str) -> str:
     return INVOICE_BADGES.get(status, "queued")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, holds, team_view
 from accounts.roles import Right
 from billing import gateway
-from billing.caps import use_of
+from billing.caps import CapUse, use_of
 from billing.models import Interval, Invoice, StripeChange
 from billing.offers import offers, tag_of
 from billing.prices import Prices, shown_prices
@@ -42,8 +42,10 @@ def billing(request: TeamRequest) -> HttpResponse:
         "by_year": any(interval == Interval.YEAR for _, interval in known),
         "offers": offers(standing, interval, known, can_pay=has_key and may_manage),
         "invoices": Invoice.objects.for_team(request.team).newest_first()[:INVOICES_SHOWN] if standing.account else [],
+        "shown_at_most": INVOICES_SHOWN,
         "has_key": has_key,
         "may_manage": may_manage,
+        "repositories_too_many": _too_many_repositories(standing, use),
         "may_choose_repositories": holds(request.membership, Right.MANAGE_REPOSITORIES),
         "asks_on": asks_on(standing.change),
     }
@@ -64,6 +66,12 @@ def billing_progress(request: TeamRequest) -> HttpResponse:
 
 def asks_on(change: StripeChange | None) -> bool:
     return change is not None and timezone.now() < change.created_at + ASKED_FOR
+
+
+def _too_many_repositories(standing: Standing, use: list[CapUse]) -> bool:
+    """Whether the plan that comes next pauses some, so that there is something to choose."""
+    cap = standing.next_plan.repositories if standing.next_plan else None
+    return cap is not None and any(row.name == "repositories" and row.used > cap for row in use)
 
 
 def _interval(request: TeamRequest, standing: Standing, known: Prices) -> str:

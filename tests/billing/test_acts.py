@@ -257,8 +257,20 @@ def test_what_one_more_member_costs(cast: Cast, olga: Client, twin: TwinClient) 
     assert costs and 0 < float(costs[1]) <= 29
     assert costs[2] == f"{subscription.period_end.day} {subscription.period_end:%b %Y}"
     less = said(olga, f"{URL}seat/?less=1")
-    credit = re.search(r"costs \$29\.00 a month less from (.*?), and \$(\d+\.\d\d) is credited", less)
+    credit = re.search(r"pays \$29\.00 a month less from (.*?), and \$(\d+\.\d\d) is credited", less)
     assert credit and credit[1] == costs[2] and 0 < float(credit[2]) <= 29
+
+
+def test_what_one_more_member_costs_before_the_plan_ends_or_changes(
+    cast: Cast, olga: Client, twin: TwinClient
+) -> None:
+    acme_buys(twin, cast)
+    for plan, then in (("pro", "the planned change comes"), ("starter", "the Team plan ends")):
+        choose(olga, plan)
+        do_all(cast.acme)
+        text = said(olga, f"{URL}seat/")
+        assert re.search(rf"costs \$\d+\.\d\d for the time until .*, before tax; then {then}\.", text), text
+        assert "a month" not in text + said(olga, f"{URL}seat/?less=1")
 
 
 def test_what_one_more_member_costs_while_stripe_is_away(cast: Cast, olga: Client, twin: TwinClient) -> None:
@@ -266,14 +278,14 @@ def test_what_one_more_member_costs_while_stripe_is_away(cast: Cast, olga: Clien
     twin.chaos(fail_500=50)
     assert "Adding a member costs $29.00 a month, and the share" in said(olga, f"{URL}seat/")
     less = said(olga, f"{URL}seat/?less=1")
-    assert "costs $29.00 a month less" in less and "credited" not in less
+    assert "pays $29.00 a month less" in less and "credited" not in less
 
 
 def test_one_more_member_on_other_plans(cast: Cast, olga: Client) -> None:
     assert "3 of 5 seats taken" in said(olga, f"{URL}seat/")
     assert said(olga, f"{URL}seat/?less=1").strip() == ""
     change_plan(team=cast.acme, plan="pro", actor=None)
-    assert "Pro has room for 1 member." in said(olga, f"{URL}seat/")
+    assert "Pro has room for 1 member, and 3 are there: an invitation can be accepted once" in said(olga, f"{URL}seat/")
     since = timezone.now() - timedelta(days=2)
     subscribe(cast.acme, status="past_due", past_due_since=since)
     assert "3 of 3 seats taken. Seats can be added once the failed payment is made." in said(olga, f"{URL}seat/")

@@ -12,6 +12,7 @@ from accounts.roles import Role
 from billing.models import ChangeKind, ChangeState, CheckoutState
 from billing.offers import day_of
 from billing.services import change_plan
+from repos.models import Repository
 from tests.billing.rows import (
     fail_payment,
     make_change,
@@ -21,7 +22,7 @@ from tests.billing.rows import (
     refuse,
     subscribe,
 )
-from tests.billing.test_page import URL, text_of
+from tests.billing.test_page import URL, link, text_of
 from tests.conftest import Cast
 
 SUBSCRIBED = ("Upgrade to", "Change to", "Cancel the Team plan", "Pay by")
@@ -61,7 +62,7 @@ def test_active(cast: Cast) -> None:
     page = text_of(cast.client(cast.olga))
     assert "3 members, 3 seats" in page and "Seats follow the members by themselves" in page
     assert f"Renews{day_of(subscription.period_end)}, then $87.00" in page
-    assert "Visa ending in 4242, valid to 2030-04" in page
+    assert "Visa ending in 4242, valid to 04/2030" in page
     assert "Active" in page and "Payment failed" not in page
     assert offered(html_of(cast)) == {"Cancel the Team plan": "plan/starter/month/", "Change to Pro": "plan/pro/month/"}
 
@@ -93,6 +94,34 @@ def test_yearly_is_offered_only_where_it_has_a_price(cast: Cast) -> None:
     page = html_of(cast, url=f"{URL}?interval=year")
     assert offered(page)["Pay by year"] == "plan/team/year/"
     assert "$290.00" in page and "a member and year" in page
+
+
+def test_a_plan_that_has_to_wait_says_for_what(cast: Cast) -> None:
+    ends = timezone.now() + timedelta(days=20)
+    subscription = subscribe(cast.acme, cancel_at=ends)
+    assert "First keep Team" in text_of(cast.client(cast.olga))
+    subscription.cancel_at, subscription.next_plan, subscription.next_at = None, "pro", ends
+    subscription.save()
+    make_prices("year")
+    page = text_of(cast.client(cast.olga), f"{URL}?interval=year")
+    assert "First undo the planned change" in page and "First keep" not in page
+
+
+def test_repositories_are_chosen_only_where_some_will_be_too_many(cast: Cast) -> None:
+    subscribe(cast.acme, next_plan="pro", next_at=timezone.now() + timedelta(days=20))
+    link(cast, 3)
+    assert "Choose which repositories stay active" not in html_of(cast)
+    Repository.objects.create(team=cast.acme, name="more", url="https://git.example/acme/more", identity="more")
+    assert "Choose which repositories stay active" in html_of(cast)
+
+
+def test_the_newest_invoices_are_called_so_only_where_there_are_more(cast: Cast) -> None:
+    subscription = subscribe(cast.acme)
+    make_invoice(cast.acme, subscription)
+    assert "The newest" not in text_of(cast.client(cast.olga))
+    for _ in range(24):
+        make_invoice(cast.acme, subscription)
+    assert "The newest 24. Invoices and receipts" in text_of(cast.client(cast.olga))
 
 
 def test_payment_failed(cast: Cast) -> None:
