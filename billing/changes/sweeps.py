@@ -23,6 +23,7 @@ from billing.models import (
     ChangeState,
     Checkout,
     CheckoutState,
+    Invoice,
     StripeChange,
     Subscription,
 )
@@ -52,17 +53,20 @@ def seats_that_differ() -> QuerySet[BillingAccount]:
     """Accounts whose subscription is not for as many seats as there are billable members.
 
     While a payment fails only seats that became free are sent: members cannot grow then. A change that waits for its
-    payment is left alone, for it would be lost.
+    payment is left alone, for it would be lost. Seats that became free wait while their bill is a draft, for an hour
+    after a renewal: Stripe credits them at once, and whether they are ever paid for is not known yet.
     """
     now = timezone.now()
     members = Membership.objects.billable().filter(team=OuterRef("account__team"))
     counted = members.order_by().values("team").annotate(n=Count("pk")).values("n")
+    drafts = Invoice.objects.filter(status="draft", subscription_id=OuterRef("stripe_id"), total_cents__gt=0)
     differing = (
         Subscription.objects.live()
         .filter(plan=TEAM.key, account__team__closed_at=None)
         .exclude(pending_until__gt=now)
         .annotate(needed=Greatest(Case(When(Exists(members), then=counted), default=Value(1)), Value(1)))
         .exclude(quantity=F("needed"))
+        .exclude(Exists(drafts), quantity__gt=F("needed"))
         .filter(Q(status__in=FULL) | Q(status="past_due", quantity__gt=F("needed")))
     )
     changes = StripeChange.objects.filter(account=OuterRef("pk"))

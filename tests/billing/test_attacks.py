@@ -13,16 +13,17 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Invitation
+from accounts.models import Invitation, Membership
 from accounts.services import accept_invitation, remove_member
 from accounts.services.errors import MemberCapReached
 from billing import reconcile, services
 from billing.alerts import MAILS_AN_HOUR
+from billing.changes import sweeps
 from billing.errors import StripeBusy
 from billing.models import BillingAccount
 from billing.services.guards import waiting_room
 from tests.billing.buying import acme_buys, done, live, refused, seats_at_stripe, sweep
-from tests.billing.rows import subscribe
+from tests.billing.rows import make_invoice, subscribe
 from tests.conftest import Cast
 from tests.factories import make_membership, make_team, make_user
 from tests.twin.client import TwinClient
@@ -150,3 +151,20 @@ def test_a_checkout_that_finds_no_room_can_be_begun_again(cast: Cast, twin: Twin
             services.finish_checkout_start(checkout)
     assert services.open_checkout(**named)
     assert len(twin.truth("checkout.session")) == 1
+
+
+@pytest.mark.django_db
+def test_seats_freed_while_their_bill_is_a_draft_wait_for_its_payment(cast: Cast) -> None:
+    """Stripe keeps a renewal's invoice as a draft for an hour, and would credit what may never be paid."""
+    subscription = subscribe(cast.acme, quantity=5)
+    draft = make_invoice(cast.acme, subscription, status="draft")
+    account = BillingAccount.objects.get(team=cast.acme)
+    assert account not in sweeps.seats_that_differ()
+    for _ in range(3):
+        make_membership(cast.acme)
+    assert account in sweeps.seats_that_differ(), "more are paid for at once"
+    Membership.objects.filter(team=cast.acme).exclude(user=cast.olga).delete()
+    assert account not in sweeps.seats_that_differ()
+    draft.status = "paid"
+    draft.save()
+    assert account in sweeps.seats_that_differ()
