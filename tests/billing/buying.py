@@ -35,6 +35,16 @@ def acme_buys(
     return buy(twin, cast.acme, cast.olga, plan, interval, card)
 
 
+def checkout_url(cast: Cast, plan: str = "team", interval: str = "month") -> str:
+    """The page where olga can pay."""
+    return services.open_checkout(team=cast.acme, plan=plan, interval=interval, actor=cast.olga)
+
+
+def ask(cast: Cast, plan: str = "team", interval: str = "month") -> StripeChange:
+    """Olga asks for another plan."""
+    return services.change_subscription(team=cast.acme, plan=plan, interval=interval, actor=cast.olga)
+
+
 def live(team: Team) -> Subscription:
     """Our row of the team's subscription."""
     return Subscription.objects.for_team(team).live().get()
@@ -95,3 +105,9 @@ def price_at_stripe(twin: TwinClient) -> str:
 def paid_cents(twin: TwinClient) -> list[int]:
     """What was taken from cards, invoice by invoice."""
     return [row["amount_paid"] for row in twin.truth("invoice") if row["amount_paid"]]
+
+
+def is_team_once(cast: Cast, twin: TwinClient) -> bool:
+    """On Team for three, charged for the difference once."""
+    paid = paid_cents(twin)
+    return price_at_stripe(twin) == "pare_team_monthly" and seats_at_stripe(twin) == 3 and len(paid) == 2

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import AuditEntry, Team
 from billing.entitlement import grant_for
 from billing.grants import apply_grant, lock_account
 from billing.models import (
@@ -19,6 +19,7 @@ from billing.models import (
     Invoice,
     Source,
     StripeChange,
+    StripeEvent,
     StripePrice,
     Subscription,
 )
@@ -121,3 +122,16 @@ def make_checkout(team: Team, **fields: Any) -> Checkout:
         **fields,
     }
     return Checkout.objects.create(account=lock_account(team), **facts)
+
+
+def ring(customer_id: str, id: str = "evt_1") -> StripeEvent:
+    """An event that nobody has seen to yet."""
+    return StripeEvent.objects.create(
+        id=id, type="customer.subscription.updated", customer_id=customer_id, created_at=timezone.now()
+    )
+
+
+def actions(team: Team) -> list[str]:
+    """What the trail says of payments, oldest first, after the plan that the cast begins with."""
+    entries = AuditEntry.objects.for_team(team).exclude(action__startswith="member").order_by("pk")
+    return list(entries.values_list("action", flat=True))[1:]

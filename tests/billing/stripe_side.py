@@ -1,13 +1,16 @@
 """What happens at Stripe's side, done over its API as somebody else would: a person on its pages, or its support."""
 
+from datetime import timedelta
+
 import stripe
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Team
 from billing import gateway
 from billing.grants import lock_account
-from billing.models import BillingAccount
+from billing.models import BillingAccount, Checkout, CheckoutState
 from tests.twin.talk import sdk
 
 
@@ -25,6 +28,29 @@ def make_customer(team: Team, card: str = "pm_card_visa") -> str:
         account = lock_account(team)
         BillingAccount.objects.filter(pk=account.pk).update(stripe_customer_id=customer)
     return customer
+
+
+def start_checkout(team: Team, customer_id: str, key: str) -> Checkout:
+    """A session for Pro, as Pare opens and notes it."""
+    session = gateway.start_checkout(
+        customer_id=customer_id,
+        price_id=gateway.find_price("pro", "month").id,
+        quantity=1,
+        success_url="http://127.0.0.1:8000/back?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url="http://127.0.0.1:8000/",
+        expires_at=int((timezone.now() + timedelta(hours=2)).timestamp()),
+        client_reference=str(team.public_id),
+        key=key,
+    )
+    return Checkout.objects.create(
+        account=BillingAccount.objects.get(team=team),
+        stripe_id=session.id,
+        plan="pro",
+        interval="month",
+        url=session.url,
+        state=CheckoutState.OPEN,
+        expires_at=session.expires_at,
+    )
 
 
 def use_card(customer: str, card: str) -> None:

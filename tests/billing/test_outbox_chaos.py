@@ -1,33 +1,33 @@
 """The outbox when things go wrong: whatever fails on the way, Stripe is asked for one effect, and gets it."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from threading import Barrier, Event
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from billing import changes, errors, gateway, services, tasks
-from billing.changes import attempt, outbox
 from billing.gateway import StripeUnavailable
 from billing.models import BillingAccount, ChangeKind, ChangeState, StripeChange
-from tests.billing.buying import account_of, acme_buys, do_all, live, paid_cents, price_at_stripe, seats_at_stripe
-from tests.conftest import Cast, make_cast
+from tests.billing.buying import (
+    account_of,
+    acme_buys,
+    ask,
+    do_all,
+    is_team_once,
+    live,
+    paid_cents,
+    price_at_stripe,
+    seats_at_stripe,
+)
+from tests.conftest import Cast
 from tests.factories import make_membership
-from tests.live import Worker
 from tests.twin.client import TwinClient
 from tests.twin.talk import sdk
 
 UPDATE = "POST /v1/subscriptions/"
 MISHAPS = [{"fail_500": 3}, {"time_out": 3}, {"rate_limit": 3}, {"time_out": 1, "fail_500": 2}, {"time_out": 6}]
-
-
-def ask(cast: Cast, plan: str = "team") -> StripeChange:
-    return services.change_subscription(team=cast.acme, plan=plan, interval="month", actor=cast.olga)
 
 
 def again(change: StripeChange) -> StripeChange:
@@ -37,12 +37,6 @@ def again(change: StripeChange) -> StripeChange:
 
 def strike(twin: TwinClient, mishap: dict[str, int], match: str = UPDATE) -> None:
     twin.chaos(**{name: {"times": times, "match": match} for name, times in mishap.items()})
-
-
-def is_team_once(cast: Cast, twin: TwinClient) -> bool:
-    """On Team for three, charged for the difference once."""
-    paid = paid_cents(twin)
-    return price_at_stripe(twin) == "pare_team_monthly" and seats_at_stripe(twin) == 3 and len(paid) == 2
 
 
 @pytest.mark.parametrize("mishap", MISHAPS)
@@ -124,68 +118,6 @@ def test_what_was_frozen_is_sent_again_though_members_changed(cast: Cast, twin: 
     assert seats_at_stripe(twin) == live(cast.acme).quantity == 4
 
 
-@pytest.mark.parametrize("duplicates", [1, 3])
-def test_a_task_that_arrives_again_does_nothing(cast: Cast, twin: TwinClient, duplicates: int) -> None:
-    acme_buys(twin, cast, "pro")
-    change = ask(cast)
-    for _ in range(1 + duplicates):
-        tasks.work_changes(account_of(cast.acme).pk)
-    change.refresh_from_db()
-    assert (change.state, change.attempts) == (ChangeState.DONE, 1)
-    assert is_team_once(cast, twin)
-    tasks.work_changes(10**9)  # an account that is gone
-
-
-class Killed(BaseException):
-    """What ends a worker between two lines."""
-
-
-@pytest.mark.parametrize("where", ["attempt", "bring_up_to_date"])
-def test_a_worker_killed_after_the_call_is_followed_by_another(
-    cast: Cast, twin: TwinClient, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    acme_buys(twin, cast, "pro")
-    change = ask(cast)
-    real: Callable[..., Any] = getattr(outbox, where)
-
-    def killed(argument: Any) -> None:
-        if where == "attempt":
-            real(argument)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(outbox, where, killed)
-        with pytest.raises(Killed):
-            do_all(cast.acme)
-    assert is_team_once(cast, twin)
-    assert changes.perform(change.pk).attempts == 1  # the lease still runs, or it is done
-    StripeChange.objects.filter(state=ChangeState.DOING).update(claimed_at=timezone.now() - timedelta(minutes=4))
-    for account_id in changes.due_accounts(timezone.now()):
-        changes.work(account_id)
-    services.refresh(cast.acme)
-    change.refresh_from_db()
-    assert change.state == ChangeState.DONE
-    assert is_team_once(cast, twin) and live(cast.acme).plan == "team"
-
-
-def test_a_worker_that_was_given_up_writes_nothing_any_more(
-    cast: Cast, twin: TwinClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    acme_buys(twin, cast, "pro")
-    change = ask(cast)
-
-    def slow(claimed: StripeChange) -> attempt.Outcome:
-        later = timezone.now() + timedelta(seconds=1)
-        StripeChange.objects.filter(pk=claimed.pk).update(claimed_at=later)  # another worker's
-        return attempt.Outcome(ChangeState.REFUSED, "late", "too late")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(outbox, "attempt", slow)
-        do_all(cast.acme)
-    change.refresh_from_db()
-    assert (change.state, change.error_code) == (ChangeState.DOING, "")
-
-
 def test_a_state_that_could_not_be_fetched_afterwards_is_fetched_by_the_sweep(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast, "pro")
     change = ask(cast)
@@ -215,40 +147,6 @@ def test_after_a_day_it_is_given_up_and_the_operator_told(
     assert (change.state, change.error_code) == (ChangeState.REFUSED, "given_up")
     assert "gave it up" in caplog.text
     assert price_at_stripe(twin) == "pare_pro_monthly"
-
-
-def test_changes_of_an_account_go_one_at_a_time_oldest_first(cast: Cast, twin: TwinClient) -> None:
-    acme_buys(twin, cast, "pro")
-    first = ask(cast)
-    second = changes.request_change(account=account_of(cast.acme), kind=ChangeKind.SEATS, wanted={}, actor=None)
-    assert changes.perform(second.pk).state == ChangeState.WAITING
-    do_all(cast.acme)
-    for change in (first, second):
-        change.refresh_from_db()
-    assert first.finished_at and second.finished_at and first.finished_at < second.finished_at
-    assert is_team_once(cast, twin)
-
-
-def test_the_database_holds_one_at_a_time(cast: Cast) -> None:
-    account = account_of(cast.acme)
-    make = {"account": account, "kind": ChangeKind.SEATS, "state": ChangeState.DOING}
-    StripeChange.objects.create(**make)
-    with pytest.raises(IntegrityError):
-        StripeChange.objects.create(**make)
-
-
-def test_what_is_asked_for_twice_by_a_sweep_is_one(cast: Cast) -> None:
-    account = account_of(cast.acme)
-
-    def request(kind: ChangeKind, wanted: dict[str, str]) -> int:
-        return changes.request_change(account=account, kind=kind, wanted=wanted, actor=None).pk
-
-    assert request(ChangeKind.SEATS, {}) == request(ChangeKind.SEATS, {})
-    one = request(ChangeKind.END_NOW, {"subscription_id": "sub_1"})
-    assert one == request(ChangeKind.END_NOW, {"subscription_id": "sub_1"})
-    assert one != request(ChangeKind.END_NOW, {"subscription_id": "sub_2"})
-    StripeChange.objects.filter(kind=ChangeKind.SEATS).update(request={"quantity": 3})
-    assert StripeChange.objects.get(kind=ChangeKind.SEATS).pk != request(ChangeKind.SEATS, {})
 
 
 def test_a_key_that_stripe_does_not_accept_delays_and_tells_the_operator(
@@ -310,59 +208,3 @@ def test_a_body_that_a_newer_version_makes_gets_its_own_key(
     assert (change.state, change.request) == (ChangeState.WAITING, None)
     assert again(change).state == ChangeState.DONE
     assert is_team_once(cast, twin)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_real_worker_makes_it(celery_worker: Worker, twin: TwinClient) -> None:
-    cast = make_cast()
-    acme_buys(twin, cast, "pro")
-    change = ask(cast)
-    celery_worker.drain()
-    change.refresh_from_db()
-    assert (change.state, change.attempts) == (ChangeState.DONE, 1)
-    tasks.sweep_changes.delay()
-    make_membership(cast.acme)
-    tasks.sweep_changes.delay()
-    celery_worker.drain()
-    assert (live(cast.acme).plan, seats_at_stripe(twin)) == ("team", 4)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_workers_one_call(twin: TwinClient) -> None:
-    cast = make_cast()
-    acme_buys(twin, cast, "pro")
-    change = ask(cast)
-    account_id = account_of(cast.acme).pk
-    together = Barrier(6)
-
-    def worker(_: int) -> datetime | None:
-        try:
-            connection.ensure_connection()
-            together.wait(30)
-            return changes.work(account_id)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(worker, range(6)))
-    change.refresh_from_db()
-    assert (change.state, change.attempts) == (ChangeState.DONE, 1)
-    assert is_team_once(cast, twin)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_stripe_is_asked(twin: TwinClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    cast = make_cast()
-    acme_buys(twin, cast, "pro")
-    ask(cast)
-    real, seen = gateway.change_now, Event()
-
-    def watched(**arguments: Any) -> None:
-        assert not connection.in_atomic_block
-        seen.set()
-        real(**arguments)
-
-    monkeypatch.setattr(gateway, "change_now", watched)
-    do_all(cast.acme)
-    assert seen.is_set() and live(cast.acme).plan == "team"
-

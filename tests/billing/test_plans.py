@@ -1,11 +1,10 @@
 """A team's plan, and the facts it leaves on the team."""
 
-import threading
+from functools import partial
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from accounts import api_keys
 from accounts.models import AuditEntry
@@ -16,6 +15,7 @@ from billing.plans import PLANS, has_room_for_one_more, is_within
 from billing.services import BadSeats, UnknownPlan, change_plan, plan_of
 from tests.conftest import Cast
 from tests.factories import make_api_key, make_team
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -71,20 +71,7 @@ def test_one_more_and_within_differ_by_one() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_changes_at_once_leave_one_whole_plan() -> None:
     team = make_team()
-    start = threading.Barrier(2)
-
-    def change(plan: str) -> None:
-        try:
-            start.wait()
-            change_plan(team=team, plan=plan, seats=3, actor=None)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=change, args=(plan,)) for plan in ("pro", "team")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(*[partial(change_plan, team=team, plan=plan, seats=3, actor=None) for plan in ("pro", "team")])
     team.refresh_from_db()
     plan = plan_of(team)
     assert (team.member_cap, team.service_keys_allowed) == (plan.members, plan.service_keys)

@@ -1,11 +1,11 @@
 """Two people at the billing page at the same moment: one session, one subscription, one change."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from functools import partial
+from threading import Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from billing import changes, errors, services
@@ -13,36 +13,21 @@ from billing.grants import lock_account
 from billing.models import Checkout, CheckoutState, StripeChange
 from billing.services import guards
 from config.errors import DomainError
+from tests import races
 from tests.billing.buying import account_of, acme_buys, at_stripe, buy, do_all, live, paid_cents, sweep
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership
 from tests.twin.client import TwinClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Each person's answer, or refusal.
+together = partial(races.together, refusals=DomainError)
 
 
 @pytest.fixture
 def people(twin: TwinClient) -> Cast:
     """The cast, for everybody to see: each thread has its own connection."""
     return make_cast()
-
-
-def together(*acts: Callable[[], object]) -> list[object]:
-    """What came of each act, all begun at once: its answer or its refusal."""
-    start = Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> object:
-        try:
-            connection.ensure_connection()
-            start.wait(30)
-            return act()
-        except DomainError as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def opening(people: Cast, actor: User, plan: str = "team") -> Callable[[], object]:

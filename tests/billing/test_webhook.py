@@ -16,9 +16,9 @@ from billing.models import BillingAccount, StripeEvent, Subscription
 from billing.services import plan_of
 from tests.billing import stripe_side
 from tests.billing.letters import ADDRESS, event, post, sign
-from tests.billing.test_sync import in_thread
 from tests.conftest import Cast, make_cast
 from tests.live import LivePare
+from tests.races import in_thread
 from tests.twin.client import TwinClient
 
 pytestmark = pytest.mark.django_db

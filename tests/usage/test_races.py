@@ -6,40 +6,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
 from tests.conftest import make_cast
+from tests.races import together
 from tests.usage.builders import make_record, yesterday
 from usage import ingest, partitions, pricebook, rollups, tasks
 from usage.ingest import NewEvent
 from usage.models import DailyRollup, DirtyDay, HourlyRollup, PriceRow, PriceVersion, UsageEvent
 from usage.sources import TokenCounts
-
-
-def together(*works: Callable[[], object]) -> list[object]:
-    """Run these at once, each on a connection of its own; raises what any of them raised."""
-    start = threading.Barrier(len(works))
-    results: list[object] = [None] * len(works)
-    failures: list[BaseException] = []
-
-    def run(place: int) -> None:
-        try:
-            start.wait(timeout=30)
-            results[place] = works[place]()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    if failures:
-        raise failures[0]
-    return results
 
 
 @pytest.fixture
