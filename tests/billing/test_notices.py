@@ -18,9 +18,9 @@ from billing.models import BillingAccount, Invoice, Notice, NoticeKind
 from billing.services import change_plan
 from tests.billing import rows
 from tests.billing.answers import invoice
-from tests.billing.test_sync import in_thread
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership, make_user
+from tests.races import in_thread
 
 pytestmark = pytest.mark.django_db
 
