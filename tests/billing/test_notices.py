@@ -83,7 +83,7 @@ def test_another_plan_is_mailed(cast: Cast) -> None:
     notice = Notice.objects.get()
     notices.send(notice.pk)
     assert mail.outbox[0].subject == "Acme is on the Pro plan now"
-    assert "Before, it was on Team" in str(mail.outbox[0].body) and "not paid" not in str(mail.outbox[0].body)
+    assert "Before that it was on Team" in str(mail.outbox[0].body) and "not paid" not in str(mail.outbox[0].body)
 
 
 def test_starter_after_a_grace_says_why(acme: Team) -> None:
