@@ -54,6 +54,8 @@ def set_quantity(*, subscription_id: str, item_id: str, quantity: int, prorate: 
                 "items": [{"id": item_id, "quantity": quantity}],
                 "proration_behavior": PRORATIONS[prorate],
                 "payment_behavior": "allow_incomplete",
+                # Nobody sits at the card: else a bank that was content with its set-up asks for each seat anew.
+                "off_session": True,
             },
             {"idempotency_key": key},
         )
@@ -77,15 +79,8 @@ def change_at_period_end(
             schedule = client.v1.subscription_schedules.create(
                 {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-1"}
             )
-        next_phase: SubscriptionScheduleUpdateParamsPhase = {
-            "items": [{"price": price_id, "quantity": quantity}],
-            "duration": {"interval": interval, "interval_count": 1},
-            "proration_behavior": "none",
-        }
         current = _current_phase(schedule)
-        if "discounts" in current:
-            next_phase["discounts"] = current["discounts"]  # a phase that names none has none
-        phases = [current, next_phase]
+        phases = [current, _next_phase(current, price_id, quantity, interval)]
         # The running phase may be another at the next try, and a key is good for one body only.
         body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
         client.v1.subscription_schedules.update(
@@ -96,7 +91,7 @@ def change_at_period_end(
 
 
 def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionScheduleUpdateParamsPhase":
-    """The running phase as it is, with its discounts: what an update leaves out is taken away."""
+    """The running phase as it is, with its discounts, taxes and trial: what an update leaves out is taken away."""
     if schedule.current_phase is None:
         raise StripeRefused("schedule_not_running", f"The schedule {schedule.id} is {schedule.status}.")
     start = schedule.current_phase.start_date
@@ -109,7 +104,31 @@ def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionSche
     }
     if phase.discounts:
         kept["discounts"] = [_discount(discount) for discount in phase.discounts]
+    if phase.automatic_tax is not None:
+        kept["automatic_tax"] = {"enabled": phase.automatic_tax.enabled}
+    if phase.default_tax_rates:
+        kept["default_tax_rates"] = [rate.id for rate in phase.default_tax_rates]
+    if phase.trial_end is not None:
+        kept["trial_end"] = phase.trial_end
     return kept
+
+
+def _next_phase(
+    current: "SubscriptionScheduleUpdateParamsPhase", price_id: str, quantity: int, interval: str
+) -> "SubscriptionScheduleUpdateParamsPhase":
+    """One period at the new price, with the discounts and taxes of the running phase: it inherits none of them."""
+    phase: SubscriptionScheduleUpdateParamsPhase = {
+        "items": [{"price": price_id, "quantity": quantity}],
+        "duration": {"interval": interval, "interval_count": 1},
+        "proration_behavior": "none",
+    }
+    if "discounts" in current:
+        phase["discounts"] = current["discounts"]
+    if "automatic_tax" in current:
+        phase["automatic_tax"] = current["automatic_tax"]
+    if "default_tax_rates" in current:
+        phase["default_tax_rates"] = current["default_tax_rates"]
+    return phase
 
 
 def _discount(discount: "stripe.SubscriptionSchedule.Phase.Discount") -> "PhaseDiscount":

@@ -101,32 +101,6 @@ def test_a_planned_price_that_was_replaced_is_still_read(stage: Stage) -> None:
     assert (planned.next_plan, planned.next_interval) == ("team", "year")
 
 
-def test_a_schedule_made_by_hand_is_given_our_change(stage: Stage) -> None:
-    actor = stage.customer()
-    team = actor.subscribe("team", 2)
-    by_hand = stage.api.v1.subscription_schedules.create({"from_subscription": team.id})
-    pro = gateway.find_price("pro", "month")
-    gateway.change_at_period_end(
-        subscription_id=team.id, price_id=pro.id, quantity=1, interval="month", key=key()
-    )
-    planned = actor.subscription()
-    assert (planned.schedule_id, planned.next_plan, planned.next_at) == (by_hand.id, "pro", team.period_end)
-
-
-def test_a_discount_outlives_a_planned_downgrade(stage: Stage) -> None:
-    actor = stage.customer()
-    coupon = stage.api.v1.coupons.create({"percent_off": 50, "duration": "forever"})
-    team = actor.subscribe("team", 2)
-    stage.api.v1.subscriptions.update(team.id, {"discounts": [{"coupon": coupon.id}]})
-    pro = gateway.find_price("pro", "month")
-    gateway.change_at_period_end(
-        subscription_id=team.id, price_id=pro.id, quantity=1, interval="month", key=key()
-    )
-    assert stage.api.v1.subscriptions.retrieve(team.id).discounts, "the period that runs keeps it"
-    actor.advance_past(team)
-    assert (actor.subscription().plan, actor.invoice().total_cents) == ("pro", 950)
-
-
 def test_a_date_set_by_hand_is_a_planned_end_and_can_be_taken_back(stage: Stage) -> None:
     actor = stage.customer()
     pro = actor.subscribe("pro")

@@ -44,6 +44,15 @@ def test_a_new_member_is_paid_for_at_once(cast: Cast, twin: TwinClient) -> None:
     assert first == 3 * 2900 and 2890 <= seat <= 2900  # the month has just begun
 
 
+def test_a_card_that_was_confirmed_once_is_not_asked_again_for_a_seat(cast: Cast, twin: TwinClient) -> None:
+    """Banks ask whenever the holder is said to be there; a seat is added by the workers."""
+    acme_buys(twin, cast, card="3ds")
+    make_membership(cast.acme)
+    sweep(cast.acme)
+    assert (live(cast.acme).status, live(cast.acme).quantity) == ("active", 4)
+    assert len(paid_cents(twin)) == 2
+
+
 def test_one_who_left_is_credited_on_the_next_invoice(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast)
     remove(cast, cast.mei)

@@ -87,12 +87,19 @@ def test_a_preview_knows_what_is_planned(desk: Desk) -> None:
     assert desk.api.invoices.create_preview({"subscription": made.id}).total == 3000
 
 
-def test_seats_that_change_meanwhile_belong_to_the_present_phase_only(desk: Desk) -> None:
+def test_seats_that_change_meanwhile_split_the_present_phase_only(desk: Desk) -> None:
     made = desk.subscribe(2)
     schedule = plan(desk, made, desk.dear, 2)
+    desk.twin.advance(to=half(made))
     desk.change(made, quantity=5, proration_behavior="always_invoice")
-    first, second = desk.api.subscription_schedules.retrieve(schedule.id).phases
-    assert (first["items"][0].quantity, second["items"][0].quantity) == (5, 2)
+    now = desk.api.subscription_schedules.retrieve(schedule.id)
+    assert [phase["items"][0].quantity for phase in now.phases] == [2, 5, 2]
+    assert [phase.start_date for phase in now.phases] == [
+        line(made).current_period_start,
+        half(made),
+        line(made).current_period_end,
+    ]
+    assert now.current_phase and now.current_phase.start_date == half(made)
     desk.twin.advance(to=line(made).current_period_end)
     assert line(desk.get(made.id)).quantity == 2, "what was planned with two stays planned with two"
 

@@ -13,7 +13,7 @@ CARDS = (
     ("4242 4242 4242 4242", "is good"),
     ("4000 0000 0000 0002", "is declined at once"),
     ("4000 0000 0000 0341", "can be saved, and is declined whenever it is charged"),
-    ("4000 0025 0000 3155", "asks for confirmation (3-D Secure) once; after that it is good"),
+    ("4000 0025 0000 3155", "asks for confirmation (3-D Secure) when it is saved and at an upgrade; then it is good"),
     ("4000 0027 6000 3184", "asks for confirmation (3-D Secure) at every payment"),
 )
 

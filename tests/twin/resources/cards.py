@@ -8,7 +8,7 @@ from tests.twin.errors import TwinError, invalid
 GOOD = "pays"
 REFUSED = "declines"  # already when it is attached
 REFUSED_LATER = "declines when charged"
-ASKS_ONCE = "asks, unless it was set up"  # 3D Secure, off-session too until it was authenticated once
+ASKS_ONCE = "asks, unless it was set up and nobody is there"  # 3D Secure; with its holder in session each time
 ASKS_ALWAYS = "asks each time"
 
 

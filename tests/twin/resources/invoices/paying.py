@@ -24,8 +24,11 @@ class Outcome:
         return self.kind == PAID
 
 
-def verdict(method: Row | None, due: int) -> Outcome:
-    """What charging this card will come to; nothing due is always paid."""
+def verdict(method: Row | None, due: int, *, on_session: bool = False) -> Outcome:
+    """What charging this card will come to; nothing due is always paid.
+
+    `on_session`: the request says that the holder is there, as updates of subscriptions do unless told otherwise.
+    """
     if due == 0:
         return Outcome(PAID, method)
     if method is None:
@@ -33,7 +36,9 @@ def verdict(method: Row | None, due: int) -> Outcome:
     card = card_of(method["_number"])
     if card.behaviour in (REFUSED, REFUSED_LATER):
         return Outcome(DECLINED, method, card.reason)
-    if card.behaviour == ASKS_ALWAYS or (card.behaviour == ASKS_ONCE and not method["_set_up"]):
+    if card.behaviour == ASKS_ALWAYS or (
+        card.behaviour == ASKS_ONCE and (on_session or not method["_set_up"])
+    ):
         return Outcome(ACTION_REQUIRED, method)
     return Outcome(PAID, method)
 
@@ -44,13 +49,15 @@ def payer_of(world: World, invoice: Row, subscription: Row | None, given: str | 
     return default_method(world, invoice["customer"], given, invoice["default_payment_method"], own)
 
 
-def attempt(world: World, invoice: Row, method: Row | None, *, authenticated: bool = False) -> Outcome:
+def attempt(
+    world: World, invoice: Row, method: Row | None, *, authenticated: bool = False, on_session: bool = False
+) -> Outcome:
     """Charge the card for what is due; `authenticated` after the holder has passed 3D Secure for this payment.
 
     On success the invoice is paid and says so in events; on failure only the attempt is counted: whoever asked knows
     what is to follow, and tells.
     """
-    outcome = verdict(method, invoice["amount_due"])
+    outcome = verdict(method, invoice["amount_due"], on_session=on_session)
     if authenticated and outcome.kind == ACTION_REQUIRED:
         outcome = Outcome(PAID, method)
     if invoice["amount_due"]:

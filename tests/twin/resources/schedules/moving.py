@@ -42,15 +42,17 @@ def enter(world: World, schedule: Row, phase: Row) -> None:
 
 
 def apply_phase(world: World, subscription: Row, phase: Row, proration: str, anchor_now: bool = False) -> None:
-    """Make the subscription what the phase says."""
+    """Make the subscription what the phase says; a trial that it does not name is over."""
     params: Row = {"items": _difference(subscription, phase), "proration_behavior": proration}
     if anchor_now:
         params["billing_cycle_anchor"] = {"type": "now"}
+    if phase["trial_end"] is None and (subscription["trial_end"] or 0) > world.now(subscription["customer"]):
+        params["trial_end"] = "now"
     with recording(world, subscription, "customer.subscription.updated"):
         merge_metadata(subscription, phase)
         _take_settings(world, subscription, phase)
-        if params["items"] or anchor_now:
-            carry_out(world, subscription, plan_change(world, subscription, params), {})
+        if params["items"] or anchor_now or "trial_end" in params:
+            carry_out(world, subscription, plan_change(world, subscription, params), {"off_session": True})
 
 
 def _take_settings(world: World, subscription: Row, phase: Row) -> None:
@@ -60,6 +62,8 @@ def _take_settings(world: World, subscription: Row, phase: Row) -> None:
         value = phase[name] if phase[name] is not None else settings[name]
         if value is not None:
             subscription[name] = value
+    tax = phase["automatic_tax"] or settings["automatic_tax"]
+    subscription["automatic_tax"] = {**subscription["automatic_tax"], "enabled": tax["enabled"]}
     for discount in phase["discounts"]:
         if discount["discount"] is None:
             # Redeemed once: from now on the phase names the discount that it became.

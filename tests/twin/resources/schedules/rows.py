@@ -23,6 +23,7 @@ PHASE_DONE = {
     "metadata",
     "proration_behavior",
     "start_date",
+    "trial_end",
 }
 
 
@@ -35,7 +36,7 @@ def new_schedule(world: World, subscription: Row) -> Row:
         [phase_item(item["price"], item["quantity"]) for item in items_of(subscription)],
         first["current_period_start"],
         first["current_period_end"],
-        {"discounts": [{"discount": id} for id in subscription["discounts"]]},
+        _terms(subscription),
     )
     return {
         "id": world.new_id("sub_sched"),
@@ -60,6 +61,16 @@ def new_schedule(world: World, subscription: Row) -> Row:
         "subscription": subscription["id"],
         "test_clock": subscription["test_clock"],
     }
+
+
+def _terms(subscription: Row) -> Row:
+    """What the running phase takes over from the subscription, and an update of the schedule has to repeat."""
+    terms: Row = {"discounts": [{"discount": id} for id in subscription["discounts"]]}
+    if subscription["automatic_tax"]["enabled"]:
+        terms["automatic_tax"] = {"enabled": True}
+    if subscription["status"] == "trialing":
+        terms["trial_end"] = subscription["trial_end"]
+    return terms
 
 
 def _settings(subscription: Row) -> Row:
@@ -89,7 +100,7 @@ def new_phase(subscription: Row, items: list[Row], start: int, end: int, given: 
     return {
         "add_invoice_items": [],
         "application_fee_percent": None,
-        "automatic_tax": None,
+        "automatic_tax": _automatic_tax(given),
         "billing_cycle_anchor": given.get("billing_cycle_anchor"),
         "billing_thresholds": None,
         "collection_method": None,
@@ -106,8 +117,13 @@ def new_phase(subscription: Row, items: list[Row], start: int, end: int, given: 
         "proration_behavior": given.get("proration_behavior", "create_prorations"),
         "start_date": start,
         "transfer_data": None,
-        "trial_end": None,
+        "trial_end": given.get("trial_end"),
     }
+
+
+def _automatic_tax(given: Row) -> Row | None:
+    wanted = given.get("automatic_tax")
+    return wanted and {"disabled_reason": None, "enabled": wanted["enabled"], "liability": None}
 
 
 def wanted_phases(world: World, schedule: Row, subscription: Row, given: list[Row]) -> list[Row]:

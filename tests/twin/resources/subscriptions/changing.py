@@ -94,7 +94,8 @@ def _check_payment(world: World, subscription: Row, change: Change, params: Row)
     if params.get("payment_behavior") != "error_if_incomplete" or not change.bill_now:
         return
     method = default_method(world, subscription["customer"], subscription["default_payment_method"])
-    outcome = verdict(method, due_of(world, subscription, change.prorations + change.wholes))
+    due = due_of(world, subscription, change.prorations + change.wholes)
+    outcome = verdict(method, due, on_session=not params.get("off_session"))
     if outcome.kind != PAID:
         raise refusal(world, outcome, "subscription")
 
@@ -103,6 +104,7 @@ def carry_out(world: World, subscription: Row, change: Change, params: Row) -> N
     """Make the change and bill it; a pending one is made when its invoice is paid."""
     now = world.now(subscription["customer"])
     behaviour = params.get("payment_behavior", "allow_incomplete")
+    on_session = not params.get("off_session")
     if not change.bill_now:
         apply_change(subscription, change, now)
         follow_items(world, subscription)
@@ -126,11 +128,11 @@ def carry_out(world: World, subscription: Row, change: Change, params: Row) -> N
     )
     if waits:
         make_pending(world, subscription, change, invoice)
-        if not collect(world, invoice).paid:
+        if not collect(world, invoice, on_session=on_session).paid:
             subscription["_pending"]["fresh"] = False
         return
     note_billed(subscription, invoice)
     if behaviour == "default_incomplete" and invoice["amount_due"]:
         subscription.update(status="past_due", _owed=invoice["id"])
         return
-    collect(world, invoice)
+    collect(world, invoice, on_session=on_session)

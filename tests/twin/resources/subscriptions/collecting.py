@@ -20,10 +20,18 @@ def subscription_of(world: World, invoice: Row) -> Row | None:
     return world.table("subscription").get(invoice["_subscription"] or "")
 
 
-def collect(world: World, invoice: Row, method: str | None = None, *, authenticated: bool = False) -> Outcome:
+def collect(
+    world: World,
+    invoice: Row,
+    method: str | None = None,
+    *,
+    authenticated: bool = False,
+    on_session: bool = False,
+) -> Outcome:
     """One attempt with the given card, else with that of the subscription or customer."""
     subscription = subscription_of(world, invoice)
-    outcome = attempt(world, invoice, payer_of(world, invoice, subscription, method), authenticated=authenticated)
+    payer = payer_of(world, invoice, subscription, method)
+    outcome = attempt(world, invoice, payer, authenticated=authenticated, on_session=on_session)
     if outcome.paid:
         after_payment(world, invoice)
         _keep_card(world, subscription, outcome)
@@ -61,7 +69,7 @@ def pay_invoice(world: World, id: str, params: Row | None = None) -> Row:
         method = owned(world, method, invoice["customer"], "payment_method")
     if payer_of(world, invoice, subscription_of(world, invoice), method) is None:
         raise paying.no_card()
-    outcome = collect(world, invoice, method)
+    outcome = collect(world, invoice, method, on_session=not params.get("off_session", True))
     if not outcome.paid:
         raise paying.refusal(world, outcome, "invoice", invoice)
     return invoice

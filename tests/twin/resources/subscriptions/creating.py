@@ -127,7 +127,7 @@ def _check_payment(world: World, subscription: Row, parts: list[Part], params: R
         return
     due = due_of(world, subscription, parts)
     method = default_method(world, subscription["customer"], subscription["default_payment_method"])
-    outcome = verdict(method, due)
+    outcome = verdict(method, due, on_session=not params.get("off_session"))
     if outcome.kind == NO_CARD:
         raise no_card()
     if behaviour == "error_if_incomplete" and outcome.kind != PAID:
@@ -151,4 +151,4 @@ def _first_invoice(world: World, subscription: Row, parts: list[Part], params: R
     invoice = open_invoice(world, bill_for(world, subscription, parts, "subscription_create", (now, now)))
     note_billed(subscription, invoice)
     if params.get("payment_behavior") != "default_incomplete" or not invoice["amount_due"]:
-        collect(world, invoice)
+        collect(world, invoice, on_session=not params.get("off_session"))

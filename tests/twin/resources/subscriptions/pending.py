@@ -1,5 +1,7 @@
 """Pending updates: changes that wait until their invoice is paid."""
 
+from copy import deepcopy
+
 from tests.twin.resources.changes import recording
 from tests.twin.resources.invoices.draft import void
 from tests.twin.resources.subscriptions.planning import Change
@@ -69,15 +71,26 @@ def apply_change(subscription: Row, change: Change, now: int) -> None:
 
 
 def follow_items(world: World, subscription: Row) -> None:
-    """A schedule's current phase takes over what was changed on the subscription itself."""
+    """What was changed on the subscription itself splits its schedule's current phase: another begins, to the same end.
+
+    The phases to come stay as they were planned.
+    """
     if not subscription["schedule"]:
         return
     schedule = world.get("subscription_schedule", subscription["schedule"])
-    current = schedule["current_phase"]
-    for phase in schedule["phases"]:
-        if current and phase["start_date"] == current["start_date"]:
-            with recording(world, schedule, "subscription_schedule.updated"):
-                phase["items"] = [phase_item(item["price"], item["quantity"]) for item in subscription["items"]["data"]]
+    start = (schedule["current_phase"] or {}).get("start_date")
+    phase = next((phase for phase in schedule["phases"] if phase["start_date"] == start), None)
+    items = [phase_item(item["price"], item["quantity"]) for item in subscription["items"]["data"]]
+    now = world.now(subscription["customer"])
+    if phase is None or phase["items"] == items:
+        return
+    with recording(world, schedule, "subscription_schedule.updated"):
+        if now > phase["start_date"]:
+            rest = {**deepcopy(phase), "start_date": now}
+            schedule["phases"].insert(schedule["phases"].index(phase) + 1, rest)
+            schedule["current_phase"] = {"end_date": rest["end_date"], "start_date": now}
+            phase["end_date"], phase = now, rest
+        phase["items"] = items
 
 
 def phase_item(price: Row, quantity: int) -> Row:
