@@ -122,18 +122,19 @@ def regrant(account_id: int) -> bool:
 def _missing(account: BillingAccount, customer_id: str) -> Look:
     """Stripe says `deleted` of a customer that it knew. One that it never knew means another account's key, or mode.
 
-    With that key every team's customer is missing: nobody loses a plan by it. Without a subscription there is nothing
-    to lose, and the team can start anew.
+    With that key every team's customer is missing: nobody loses a plan by it. Without a subscription, and without a
+    page where one may be paid for this very moment, there is nothing to lose, and the team can start anew.
     """
-    if live_row(account) is None:
+    now = timezone.now()
+    if live_row(account) is None and not any(one.can_be_paid(now) for one in account.checkouts.unfinished()):
         return _detach(account)
     text = (
         f"Stripe does not know the customer {customer_id} of the team {account.team.slug}. Nothing was changed, for "
-        "the team has a subscription. STRIPE_SECRET_KEY may be of another account or mode. If the customer is really "
-        f"gone, run `manage.py stripe_sync {account.team.slug} --detach`."
+        "the team has a subscription, or is paying for one. STRIPE_SECRET_KEY may be of another account or mode. If "
+        f"the customer is really gone, run `manage.py stripe_sync {account.team.slug} --detach`."
     )
     transaction.on_commit(partial(alert, f"missing:{customer_id}", text))
-    BillingAccount.objects.filter(pk=account.pk).update(synced_at=timezone.now())
+    BillingAccount.objects.filter(pk=account.pk).update(synced_at=now)
     return Look(account.team.name)
 
 

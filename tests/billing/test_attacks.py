@@ -20,9 +20,9 @@ from billing import reconcile, services
 from billing.alerts import MAILS_AN_HOUR
 from billing.changes import sweeps
 from billing.errors import StripeBusy
-from billing.models import BillingAccount
+from billing.models import BillingAccount, Checkout
 from billing.services.guards import waiting_room
-from tests.billing.buying import acme_buys, done, live, refused, seats_at_stripe, sweep
+from tests.billing.buying import account_of, acme_buys, done, live, refused, seats_at_stripe, sweep
 from tests.billing.rows import make_invoice, subscribe
 from tests.conftest import Cast
 from tests.factories import make_membership, make_team, make_user
@@ -168,3 +168,15 @@ def test_seats_freed_while_their_bill_is_a_draft_wait_for_its_payment(cast: Cast
     draft.status = "paid"
     draft.save()
     assert account in sweeps.seats_that_differ()
+
+
+def test_with_another_accounts_key_a_page_that_can_be_paid_keeps_its_customer(cast: Cast, twin: TwinClient) -> None:
+    """Forgotten, the customer would pay once the key is right again, and get nothing for it."""
+    services.open_checkout(team=cast.acme, plan="pro", interval="month", actor=cast.olga)
+    customer = account_of(cast.acme).stripe_customer_id
+    twin.reset()  # an account that has never heard of the customer
+    services.refresh(cast.acme)
+    assert account_of(cast.acme).stripe_customer_id == customer
+    Checkout.objects.update(expires_at=timezone.now())
+    services.refresh(cast.acme)
+    assert account_of(cast.acme).stripe_customer_id is None
