@@ -53,6 +53,18 @@ def test_a_card_that_was_confirmed_once_is_not_asked_again_for_a_seat(cast: Cast
     assert len(paid_cents(twin)) == 2
 
 
+def test_many_who_join_one_by_one_are_more_than_stripe_makes_invoices_for(cast: Cast, twin: TwinClient) -> None:
+    """Twenty a day for a subscription. Nobody waits for that: some seats are paid with the next invoice."""
+    acme_buys(twin, cast)
+    for _ in range(changes.freezing.SEAT_INVOICES_A_DAY + 1):
+        make_membership(cast.acme)
+        sweep(cast.acme)
+    assert seats_at_stripe(twin) == live(cast.acme).quantity == 3 + 16
+    assert len(paid_cents(twin)) == 15
+    twin.advance(days=32)
+    assert paid_cents(twin)[-1] == pytest.approx((19 + 2) * 2900, abs=100)
+
+
 def test_one_who_left_is_credited_on_the_next_invoice(cast: Cast, twin: TwinClient) -> None:
     acme_buys(twin, cast)
     remove(cast, cast.mei)

@@ -145,3 +145,15 @@ def test_what_only_stripe_can_do_is_not_done_by_accident(desk: Desk) -> None:
         {"application_fee_percent": 5.0},
     ):
         assert desk.refused(desk.subscribe, 1, **params).http_status == 501
+
+
+def test_a_subscription_gets_twenty_invoices_a_day(desk: Desk) -> None:
+    made = desk.subscribe(1)
+    for quantity in range(2, 21):
+        desk.change(made, quantity=quantity, proration_behavior="always_invoice")
+    with pytest.raises(stripe.RateLimitError):
+        desk.change(made, quantity=21, proration_behavior="always_invoice")
+    desk.change(made, quantity=21)
+    desk.twin.advance(days=1)
+    desk.change(made, quantity=22, proration_behavior="always_invoice")
+    assert line(desk.get(made.id)).quantity == 22

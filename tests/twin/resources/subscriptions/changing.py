@@ -10,7 +10,7 @@ from tests.twin.resources.invoices.paying import PAID, refusal, verdict
 from tests.twin.resources.payment_methods import default_method, owned
 from tests.twin.resources.proration import credit
 from tests.twin.resources.subscriptions.billing import bill_for, keep_for_later, open_invoice
-from tests.twin.resources.subscriptions.checks import check_done, check_open, check_pending
+from tests.twin.resources.subscriptions.checks import check_done, check_open, check_pending, check_rate
 from tests.twin.resources.subscriptions.collecting import collect, note_billed
 from tests.twin.resources.subscriptions.creating import due_of
 from tests.twin.resources.subscriptions.ending import cancel_later, note_details
@@ -36,6 +36,8 @@ def update_subscription(world: World, id: str, **params: Any) -> Row:
         owned(world, params["default_payment_method"], subscription["customer"])
     change = plan_change(world, subscription, params) if BILLING & set(params) else None
     if change is not None:
+        if change.bill_now:
+            check_rate(world, subscription)
         _check_payment(world, subscription, change, params)
     discounts = _discounts(world, subscription, params.get("discounts"))
     if change is not None and subscription["_pending"]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tests.twin.errors import TwinError, invalid
 from tests.twin.resources.changes import reference
+from tests.twin.resources.periods import DAY
 from tests.twin.resources.subscriptions.rows import ENDED, interval_of
 from tests.twin.world import Row, World
 
@@ -35,6 +36,7 @@ WITH_PENDING = {
     "trial_end",
 }
 WITH_PENDING_ITEM = {"deleted", "id", "price", "quantity"}
+INVOICES_A_DAY = 20
 WHEN_ENDED = {"cancellation_details", "expand", "metadata"}
 WHEN_INCOMPLETE = {"default_payment_method", "description", "expand", "metadata", "payment_settings"}
 
@@ -78,6 +80,15 @@ def check_pending(params: Row) -> None:
             "proration or generate an invoice can be part of a pending update.",
             wrong[0],
         )
+
+
+def check_rate(world: World, subscription: Row) -> None:
+    """Raises TwinError 429 for one invoice too many in a day."""
+    since = world.now(subscription["customer"]) - DAY
+    made = [row for row in world.rows("invoice", _subscription=subscription["id"]) if row["created"] > since]
+    if len(made) >= INVOICES_A_DAY:
+        message = "Too many invoices for this subscription within a day. Try again later."
+        raise TwinError(429, "invalid_request_error", message, code="rate_limit")
 
 
 def checked_price(world: World, id: str, param: str, currency: str | None) -> Row:
