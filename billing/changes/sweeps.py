@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -17,6 +17,7 @@ from billing.changes.freezing import ENDING
 from billing.changes.outbox import due_accounts, request_change
 from billing.entitlement import FULL
 from billing.grants import lock_account
+from billing.locks import waiting_at_most
 from billing.models import (
     BillingAccount,
     ChangeKind,
@@ -91,9 +92,7 @@ def _each(what: str, accounts: Iterable[BillingAccount], act: Callable[[BillingA
     """One account that fails does not keep the others waiting."""
     for account in accounts:
         try:
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
+            with transaction.atomic(), waiting_at_most(LOCK_WAIT):
                 act(account)
         except DatabaseError:
             log.exception("The sweep of %s failed for the account %s.", what, account.pk)

@@ -6,9 +6,7 @@ from datetime import timedelta
 from threading import BoundedSemaphore
 
 from django.conf import settings
-from django.db import OperationalError, connection
 from django.utils import timezone
-from psycopg.errors import LockNotAvailable
 
 from accounts.models import Team, User
 from accounts.rate_limit import seconds_to_wait
@@ -17,6 +15,7 @@ from accounts.services.teams import lock_team_for
 from billing import errors, gateway
 from billing.alerts import alert
 from billing.grants import lock_account
+from billing.locks import RowLocked, waiting_at_most
 from billing.models import BillingAccount, ChangeKind, ChangeState, Interval, StripeChange
 from billing.plans import BY_KEY, STARTER
 from config.errors import RateLimited
@@ -41,15 +40,11 @@ def lock_for(team: Team, actor: User) -> BillingAccount:
     """
     if not gateway.is_configured():
         raise errors.NoStripe
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
     try:
-        with waiting_room():
+        with waiting_at_most(LOCK_WAIT), waiting_room():
             account = lock_account(team)
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise errors.ChangeInProgress from error
-        raise
+    except RowLocked as error:
+        raise errors.ChangeInProgress from error
     lock_team_for(team, actor, Right.MANAGE_BILLING)
     return account
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
 
 from billing import gateway, prices
-
-WEBHOOK_PATH = "/webhooks/stripe"
 
 
 class Command(BaseCommand):
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = {"pro": options["pro_yearly"], "team": options["team_yearly"]}
         yearly = {plan: cents_of(amount) for plan, amount in given.items() if amount is not None}
-        webhook_url = "" if options["no_webhook"] else f"{settings.SITE_ROOT}{WEBHOOK_PATH}"
+        webhook_url = "" if options["no_webhook"] else f"{settings.SITE_ROOT}{reverse('stripe_webhook')}"
         try:
             report = prices.set_up(webhook_url=webhook_url, yearly=yearly, replace=options["replace"])
         except gateway.NoStripeKey:
