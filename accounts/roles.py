@@ -17,7 +17,7 @@ class Scope(models.TextChoices):
 
     CONTEXT_READ = "context:read", "Read context: repositories, symbols, slices"
     USAGE_WRITE = "usage:write", "Send usage events"
-    SPEND_READ = "spend:read", "Read spend, team and members"
+    SPEND_READ = "spend:read", "Read spend, billing, team and members"
     REPOS_WRITE = "repos:write", "Link, re-index and unlink repositories"
 
 

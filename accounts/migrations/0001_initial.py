@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("context:read", "Read context: repositories, symbols, slices"),
                                 ("usage:write", "Send usage events"),
-                                ("spend:read", "Read spend, team and members"),
+                                ("spend:read", "Read spend, billing, team and members"),
                                 ("repos:write", "Link, re-index and unlink repositories"),
                             ],
                             max_length=20,

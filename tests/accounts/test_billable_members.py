@@ -81,7 +81,7 @@ def test_a_full_team_says_that_the_billing_role_needs_no_seat(cast: Cast) -> Non
     fill(cast.acme)
     page = cast.client(cast.olga).get("/t/acme/team/invite/").content.decode()
     assert "Every place in the plan is taken." in page and "The billing role needs none." in page
-    assert "Billing sees spend and the plan, never code, and needs no seat." in page
+    assert "Billing sees spend, changes the plan and pays, never sees code, and needs no seat." in page
     team = cast.client(cast.olga).get("/t/acme/team/").content.decode()
     assert "The billing role needs no seat" in team
 
