@@ -57,7 +57,7 @@ class BillingAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.team}: {self.plan}, {self.seats} seats"
+        return f"{self.team}: {self.plan}, {self.seats} seat{'' if self.seats == 1 else 's'}"
 
     def is_valid(self, now: datetime) -> bool:
         return self.valid_until is None or now < self.valid_until

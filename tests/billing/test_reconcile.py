@@ -242,6 +242,13 @@ def test_the_command_needs_a_team_that_is_there(cast: Cast, twin: TwinClient, bo
             run(*arguments)
 
 
+def test_without_a_key_the_command_asks_nobody(cast: Cast, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = ""
+    for arguments in ([], ["acme"]):
+        with pytest.raises(CommandError, match="STRIPE_SECRET_KEY is not set"):
+            run(*arguments)
+
+
 def test_the_command_says_when_stripe_is_away(cast: Cast, twin: TwinClient, both: tuple[str, str]) -> None:
     twin.chaos(fail_500=100)
     with pytest.raises(CommandError, match="acme"):

@@ -25,6 +25,8 @@ class Command(BaseCommand):
         if options["detach"]:
             self.detach(slug)
             return
+        if not gateway.is_configured():
+            raise CommandError("STRIPE_SECRET_KEY is not set: there is no Stripe account to look at.")
         accounts = BillingAccount.objects.exclude(stripe_customer_id=None).select_related("team").order_by("team__slug")
         if slug:
             accounts = accounts.filter(team__slug=slug)
