@@ -14,8 +14,8 @@ from config.errors import DomainError
 
 ROLE_HELP = (
     "An owner does everything. An admin does everything but make owners, change the plan and delete the team. A member "
-    "uses slices and sees their own spend. Billing sees spend, changes the plan and pays, never sees code, and needs no "
-    "seat."
+    "uses slices and sees their own spend. Billing sees spend, changes the plan and pays, never sees code, and needs "
+    "no seat."
 )
 
 
