@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from billing.gateway.cards import keep_one_card
 from billing.gateway.client import asking
 from billing.gateway.errors import StripeMissing, StripeRefused
+from billing.gateway.prices import price_by_id
 from billing.gateway.reading import id_of
+from billing.plans import BY_KEY
 
 if TYPE_CHECKING:
     import stripe
@@ -48,7 +50,7 @@ def set_quantity(*, subscription_id: str, item_id: str, quantity: int, prorate: 
     change each way: a failed payment makes the subscription past due.
     """
     with asking() as client:
-        client.v1.subscriptions.update(
+        changed = client.v1.subscriptions.update(
             subscription_id,
             {
                 "items": [{"id": item_id, "quantity": quantity}],
@@ -59,6 +61,24 @@ def set_quantity(*, subscription_id: str, item_id: str, quantity: int, prorate: 
             },
             {"idempotency_key": key},
         )
+        if schedule_id := id_of(changed.schedule):
+            _set_planned_quantity(client, schedule_id, quantity, key)
+
+
+def _set_planned_quantity(client: "stripe.StripeClient", schedule_id: str, quantity: int, key: str) -> None:
+    """The seats of the change planned for the end of the period, if it is to a plan that has seats: else it would
+    charge for those of the day on which it was planned.
+    """
+    schedule = client.v1.subscription_schedules.retrieve(schedule_id)
+    if schedule.current_phase is None:
+        return
+    ahead = [phase for phase in schedule.phases if phase.start_date >= schedule.current_phase.end_date]
+    for item in ahead[0].items if len(ahead) == 1 else ():
+        price = price_by_id(client, id_of(item.price))
+        if price and BY_KEY[price.plan].per_member and item.quantity != quantity:
+            _plan_next(
+                client, schedule, price_id=price.id, quantity=quantity, interval=price.interval, key=key
+            )
 
 
 def change_at_period_end(
@@ -79,15 +99,27 @@ def change_at_period_end(
             schedule = client.v1.subscription_schedules.create(
                 {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-1"}
             )
-        current = _current_phase(schedule)
-        phases = [current, _next_phase(current, price_id, quantity, interval)]
-        # The running phase may be another at the next try, and a key is good for one body only.
-        body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
-        client.v1.subscription_schedules.update(
-            schedule.id,
-            {"end_behavior": "release", "phases": phases, "proration_behavior": "none"},
-            {"idempotency_key": f"{key}-2-{body}"},
-        )
+        _plan_next(client, schedule, price_id=price_id, quantity=quantity, interval=interval, key=key)
+
+
+def _plan_next(
+    client: "stripe.StripeClient",
+    schedule: "stripe.SubscriptionSchedule",
+    *,
+    price_id: str,
+    quantity: int,
+    interval: str,
+    key: str,
+) -> None:
+    current = _current_phase(schedule)
+    phases = [current, _next_phase(current, price_id, quantity, interval)]
+    # The running phase may be another at the next try, and a key is good for one body only.
+    body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
+    client.v1.subscription_schedules.update(
+        schedule.id,
+        {"end_behavior": "release", "phases": phases, "proration_behavior": "none"},
+        {"idempotency_key": f"{key}-2-{body}"},
+    )
 
 
 def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionScheduleUpdateParamsPhase":

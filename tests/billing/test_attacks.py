@@ -180,3 +180,18 @@ def test_with_another_accounts_key_a_page_that_can_be_paid_keeps_its_customer(ca
     Checkout.objects.update(expires_at=timezone.now())
     services.refresh(cast.acme)
     assert account_of(cast.acme).stripe_customer_id is None
+
+
+def test_a_planned_change_charges_for_the_members_of_its_day(cast: Cast, twin: TwinClient) -> None:
+    """From yearly to monthly: who left, or joined, in between is not charged for as on the day it was planned."""
+    sell_by_year()
+    acme_buys(twin, cast, interval="year")
+    done(services.change_subscription(team=cast.acme, plan="team", interval="month", actor=cast.olga))
+    Membership.objects.filter(team=cast.acme, user=cast.mei).delete()
+    sweep(cast.acme)
+    assert (seats_at_stripe(twin), live(cast.acme).next_interval) == (2, "month")
+    twin.advance(days=366)
+    services.refresh(cast.acme)
+    assert (seats_at_stripe(twin), live(cast.acme).interval) == (2, "month")
+    lines = twin.truth("invoice")[-1]["lines"]["data"]
+    assert [row["amount"] for row in lines if row["description"].startswith("2 × Pare Team (")] == [2 * 2900]
