@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
-from psycopg.errors import LockNotAvailable
 
-from billing import gateway
+from billing import gateway, inbox
 from billing.alerts import alert
 from billing.entitlement import grant_for
 from billing.gateway.types import LiveCustomer
 from billing.grants import apply_grant
+from billing.locks import RowLocked, waiting_at_most
 from billing.models import BillingAccount, Source, StripeEvent
 from billing.sync.choice import choose
 from billing.sync.following import close_checkouts, end_duplicates, fetch_checkouts, settle_checkouts, tell
@@ -50,13 +50,13 @@ def look_at(customer_id: str, *, only_if_due: bool = False) -> Look:
     StripeRefused, and StripeUnavailable (also while another look goes on): then no row has changed. Not to be called
     in a transaction.
     """
-    with _gives_up_waiting(), transaction.atomic(durable=True):
+    with transaction.atomic(durable=True), _gives_up_waiting():
         account = _lock(customer_id)
         # What has rung by now is answered by the fetch that follows; what rings during it may not be.
         rung = list(StripeEvent.objects.unprocessed().filter(customer_id=customer_id).values_list("pk", flat=True))
         events = StripeEvent.objects.filter(pk__in=rung)
         if account is None:
-            events.update(processed_at=timezone.now(), ignored="unknown_customer")
+            events.update(processed_at=timezone.now(), ignored=inbox.UNKNOWN_CUSTOMER)
             return Look(None)
         if only_if_due and account.synced_at and not rung:
             return Look(account.team.name)
@@ -68,16 +68,13 @@ def look_at(customer_id: str, *, only_if_due: bool = False) -> Look:
 @contextmanager
 def _gives_up_waiting() -> Iterator[None]:
     try:
-        yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise gateway.StripeUnavailable("Another look at this customer is going on.") from error
-        raise
+        with waiting_at_most(LOCK_WAIT):
+            yield
+    except RowLocked as error:
+        raise gateway.StripeUnavailable("Another look at this customer is going on.") from error
 
 
 def _lock(customer_id: str) -> BillingAccount | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
     accounts = BillingAccount.objects.select_for_update(of=("self",), no_key=True).select_related("team")
     return accounts.filter(stripe_customer_id=customer_id).first()
 
@@ -142,7 +139,7 @@ def detach(customer_id: str) -> Look:
     """Forgets a customer for good, as if Stripe had deleted it: its subscription ends here, and the team can start
     anew. For a customer that is gone, or pays in a currency that our prices are not in.
     """
-    with _gives_up_waiting(), transaction.atomic(durable=True):
+    with transaction.atomic(durable=True), _gives_up_waiting():
         account = _lock(customer_id)
         return _detach(account) if account else Look(None)
 
