@@ -61,5 +61,18 @@ class Command(BaseCommand):
         if account is None:
             raise CommandError("Name a team that has a customer at Stripe: by the part after /t/ in its pages.")
         customer = account.stripe_customer_id or ""
+        check_pays_for_nothing(account.team.slug, customer)
         sync.detach(customer)
         self.stdout.write(f"{slug}: the customer {customer} is forgotten here. At Stripe nothing was changed.")
+
+
+def check_pays_for_nothing(slug: str, customer: str) -> None:
+    """Raises CommandError while Stripe would go on charging a customer that nobody here knows any more."""
+    try:
+        running = sync.choose(gateway.fetch_customer(customer).subscriptions)
+    except gateway.StripeMissing:
+        return
+    except gateway.GatewayError as error:
+        raise CommandError(f"Stripe was asked whether {slug} still pays for anything. {error}") from None
+    if running:
+        raise CommandError(f"{slug} still pays for {running.id}: cancel that at Stripe, then run this again.")
