@@ -29,6 +29,7 @@ KEY_LIFETIME = timedelta(hours=23)
 # A person waits for the page to pay on; an hour later the address is of no use to anybody.
 CHECKOUT_LIFETIME = timedelta(hours=1)
 
+CURRENCY_WORDS = ("combine currencies", "expected currency", "customer currency")
 # What operators are told to do, by the code of a refusal.
 REPAIRS = {
     errors.PriceMissing.code: "The plan has no price at Stripe. Run `manage.py stripe_setup`.",
@@ -146,7 +147,7 @@ def _explained(change: StripeChange, error: StripeRefused) -> Outcome:
 
 
 def _in_our_words(error: StripeRefused) -> DomainError:
-    # Stripe has no code for this one.
-    if "combine currencies" in error.message:
+    # Stripe has no code for this one, and another sentence on each of its ways.
+    if any(words in error.message for words in CURRENCY_WORDS):
         return errors.CurrencyClash()
     return errors.ChangeRefused(f"Stripe refused the change: {error.message}")

@@ -47,6 +47,10 @@ def start_checkout(
                 "cancel_url": cancel_url,
                 "expires_at": expires_at,
                 "allow_promotion_codes": True,
+                # Paid in what our pages said: else Stripe may offer another currency, at another amount each month.
+                "adaptive_pricing": {"enabled": False},
+                # A change cannot wait for the payment of a bank debit, whatever the account takes otherwise.
+                "allowed_payment_method_types": ["card", "link"],
                 "automatic_tax": {"enabled": settings.STRIPE_AUTOMATIC_TAX},
                 "billing_address_collection": "auto",
                 # A VAT id needs the name, automatic tax the address, on the customer.

@@ -62,6 +62,13 @@ def test_it_makes_a_subscription_for_all_billable_members(cast: Cast, twin: Twin
     assert (customer["id"], customer["email"]) == (account_of(cast.acme).stripe_customer_id, "olga@acme.example")
 
 
+def test_it_is_paid_by_card_in_the_currency_that_our_page_said(cast: Cast, twin: TwinClient) -> None:
+    checkout_url(cast)
+    [session] = twin.truth("checkout.session")
+    assert (session["currency"], session["adaptive_pricing"]) == ("usd", {"enabled": False})
+    assert session["allowed_payment_method_types"] == ["card", "link"]
+
+
 def test_pro_is_for_one_seat(cast: Cast, twin: TwinClient) -> None:
     assert acme_buys(twin, cast, "pro").quantity == 1
     assert paid_cents(twin) == [1900]

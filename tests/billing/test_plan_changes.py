@@ -8,10 +8,21 @@ from accounts.roles import Role
 from billing import changes, errors, services
 from billing.models import ChangeKind, Subscription
 from billing.plans import PRO, TEAM
-from tests.billing.buying import acme_buys, ask, at_stripe, done, live, paid_cents, price_at_stripe, seats_at_stripe
+from tests.billing.buying import (
+    acme_buys,
+    ask,
+    at_stripe,
+    done,
+    live,
+    paid_cents,
+    price_at_stripe,
+    refused,
+    seats_at_stripe,
+)
 from tests.conftest import Cast
 from tests.factories import make_membership
 from tests.twin.client import TwinClient
+from tests.twin.talk import sdk
 
 
 @pytest.fixture
@@ -35,6 +46,22 @@ def yearly(twin: TwinClient) -> None:
 )
 def test_which_way_a_change_goes(now: tuple[str, str], then: tuple[str, str], kind: ChangeKind | None) -> None:
     assert changes.direction(Subscription(plan=now[0], interval=now[1]), *then) == kind
+
+
+def test_a_price_in_another_currency_is_told_apart_from_other_refusals(cast: Cast, twin: TwinClient) -> None:
+    acme_buys(twin, cast, "pro")
+    sdk(twin.url).v1.prices.create(
+        {
+            "product": "pare_team",
+            "currency": "eur",
+            "unit_amount": 2900,
+            "recurring": {"interval": "month"},
+            "lookup_key": "pare_team_monthly",
+            "transfer_lookup_key": True,
+        }
+    )
+    assert refused(ask(cast, "team")).error_code == errors.CurrencyClash.code
+    assert (live(cast.acme).plan, len(paid_cents(twin))) == ("pro", 1)
 
 
 def test_up_is_done_now_and_the_difference_paid(cast: Cast, twin: TwinClient) -> None:

@@ -16,9 +16,7 @@ from tests.twin.routing import Call, includes, page_of, route
 from tests.twin.world import Row, World
 
 EMPTY = {
-    "adaptive_pricing",
     "after_expiration",
-    "allowed_payment_method_types",
     "branding_settings",
     "client_secret",
     "collected_information",
@@ -70,6 +68,9 @@ def create(world: World, call: Call) -> Row:
     session = {
         **dict.fromkeys(sorted(EMPTY)),
         **_chosen(params),
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
+        # The account's setting, where a request names none.
+        "adaptive_pricing": {"enabled": params.get("adaptive_pricing", {}).get("enabled", True)},
         "id": id,
         "object": "checkout.session",
         "created": now,

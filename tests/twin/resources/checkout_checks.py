@@ -9,7 +9,9 @@ from tests.twin.world import Row, World
 
 HALF_HOUR, DAY = 1800, 86_400
 KNOWN = {
+    "adaptive_pricing",
     "allow_promotion_codes",
+    "allowed_payment_method_types",
     "automatic_tax",
     "billing_address_collection",
     "cancel_url",
@@ -23,7 +25,6 @@ KNOWN = {
     "metadata",
     "mode",
     "payment_method_collection",
-    "payment_method_types",
     "subscription_data",
     "success_url",
     "tax_id_collection",
@@ -36,8 +37,8 @@ def check_scope(params: dict[str, Any]) -> None:
     beyond = sorted(set(params) - KNOWN)
     if params["mode"] != "subscription" or params.get("ui_mode", "hosted_page") != "hosted_page" or beyond:
         raise TwinError(501, "api_error", f"The twin knows hosted pages of mode subscription, and not: {beyond}.")
-    paid = (params.get("payment_method_types", ["card"]), params.get("payment_method_collection", "always"))
-    if paid != (["card"], "always"):
+    allowed = params.get("allowed_payment_method_types", ["card"])
+    if "card" not in allowed or params.get("payment_method_collection", "always") != "always":
         raise TwinError(501, "api_error", "The twin takes cards only, and always one.")
     if extra := sorted(set(params.get("subscription_data", {})) - {"metadata", "description"}):
         raise TwinError(501, "api_error", f"The twin does not know subscription_data {extra}.")
