@@ -56,6 +56,25 @@ def test_a_renewal_that_fails_is_past_due_and_is_tried_again(desk: Desk, card: s
     assert bill(later).next_payment_attempt == began + 14 * DAY
 
 
+@pytest.mark.parametrize("verb", ["void_invoice", "mark_uncollectible"])
+def test_an_invoice_that_nobody_wants_paid_any_more_settles_it(desk: Desk, verb: str) -> None:
+    made = renewed(desk, BAD)
+    getattr(desk.api.invoices, verb)(bill(made).id)
+    assert desk.get(made.id).status == "active"
+
+
+def test_the_invoice_before_a_voided_one_counts_again(desk: Desk) -> None:
+    made = renewed(desk, BAD)
+    first = bill(made)
+    desk.twin.advance(seconds=60)
+    desk.use_card("pm_card_visa")
+    desk.change(made, quantity=3, proration_behavior="always_invoice", payment_behavior="default_incomplete")
+    desk.api.invoices.void_invoice(bill(desk.get(made.id)).id)
+    assert desk.get(made.id).status == "past_due"
+    desk.api.invoices.pay(first.id)
+    assert desk.get(made.id).status == "active"
+
+
 def test_a_new_card_settles_it_at_the_next_try(desk: Desk) -> None:
     made = renewed(desk, BAD)
     desk.use_card("pm_card_visa")

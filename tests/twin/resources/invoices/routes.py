@@ -5,7 +5,7 @@ from tests.twin.resources.changes import matching, merge_metadata, needed, recor
 from tests.twin.resources.invoices.draft import Bill, draft, finalize
 from tests.twin.resources.invoices.lines import line_of_item, waiting_items
 from tests.twin.resources.invoices.manual import invoice_of_items
-from tests.twin.resources.subscriptions.collecting import collect, pay_invoice, void_invoice
+from tests.twin.resources.subscriptions.collecting import collect, pay_invoice, void_invoice, write_off
 from tests.twin.routing import Call, page_of, route
 from tests.twin.world import Row, World
 
@@ -93,14 +93,7 @@ def void(world: World, call: Call) -> Row:
 
 @route("POST", f"{ONE}/mark_uncollectible")
 def mark_uncollectible(world: World, call: Call) -> Row:
-    invoice = _named(world, call)
-    if invoice["status"] != "open":
-        raise invalid("Only open invoices can be marked uncollectible.", code="status_transition_invalid")
-    invoice.update(status="uncollectible", auto_advance=False, next_payment_attempt=None)
-    invoice["status_transitions"]["marked_uncollectible_at"] = world.now(invoice["customer"])
-    invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
-    world.emit("invoice.marked_uncollectible", invoice)
-    return invoice
+    return write_off(world, _named(world, call)["id"])
 
 
 @route("GET", "/v1/invoiceitems")

@@ -198,6 +198,33 @@ def void_invoice(world: World, id: str) -> Row:
     elif subscription["status"] == "incomplete":
         expire_incomplete(world, subscription)
     else:
+        _look_at_the_rest(world, subscription, invoice)
+    return invoice
+
+
+def write_off(world: World, id: str) -> Row:
+    """Mark an open invoice uncollectible: its subscription is in good standing again, as if it were paid."""
+    invoice = world.get("invoice", id, "invoice")
+    if invoice["status"] != "open":
+        raise invalid("Only open invoices can be marked uncollectible.", code="status_transition_invalid")
+    invoice.update(status="uncollectible", auto_advance=False, next_payment_attempt=None)
+    invoice["status_transitions"]["marked_uncollectible_at"] = world.now(invoice["customer"])
+    invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
+    world.emit("invoice.marked_uncollectible", invoice)
+    subscription = subscription_of(world, invoice)
+    if subscription is not None:
         with recording(world, subscription, "customer.subscription.updated"):
             settle(world, subscription, invoice)
     return invoice
+
+
+def _look_at_the_rest(world: World, subscription: Row, voided: Row) -> None:
+    """A voided invoice counts for nothing: the newest of the others says how the subscription stands."""
+    every = world.rows("invoice", _subscription=subscription["id"])
+    rest = [row for row in every if row["status"] not in ("draft", "void")]
+    newest = max(rest, key=lambda row: int(row["created"]), default=None)
+    with recording(world, subscription, "customer.subscription.updated"):
+        if newest is not None and newest["status"] == "open" and newest["attempted"]:
+            subscription["_owed"] = newest["id"]
+        else:
+            settle(world, subscription, voided)
