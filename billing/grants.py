@@ -58,7 +58,9 @@ def _tell(account: BillingAccount, before: dict[str, Any], after: dict[str, Any]
         audit.record(team=account.team, actor=actor, action=action, target=target, details=shown)
     if before["plan"] != after["plan"]:
         # A grant that has an end is one of a payment that failed.
-        reason = "unpaid" if account.valid_until and account.plan == STARTER.key else ""
+        reason = ""
+        if account.plan == STARTER.key and (account.valid_until or before["valid_until"]):
+            reason = "unpaid" if account.valid_until else "ended_unpaid"
         facts = {"before": before["plan"], "after": after["plan"], "reason": reason}
         notices.request(account, NoticeKind.PLAN_CHANGED, key=account.changed_at.isoformat(), facts=facts)
 

@@ -53,6 +53,7 @@ class Standing:
     change: StripeChange | None  # on its way to Stripe
     refused: StripeChange | None  # the last one, when Stripe said no
     unpaid: Invoice | None  # the oldest of the subscription
+    left_open: Invoice | None  # of a subscription that has ended: paying it brings nothing back
     now: datetime
 
     @property
@@ -145,6 +146,8 @@ def standing_of(team: Team) -> Standing:
     last = StripeChange.objects.for_team(team).exclude(kind__in=SILENT).order_by("-pk").first() if account else None
     if subscription and account:
         subscription.account = account
+    unpaid = Invoice.objects.for_team(team).oldest_unpaid(subscription) if account else None
+    left_open = unpaid if unpaid and not subscription and _has_ended(team, unpaid) else None
     return Standing(
         plan=effective_plan(account, now),
         account=account,
@@ -153,7 +156,8 @@ def standing_of(team: Team) -> Standing:
         checkout=_open_checkout(team, now) if account and not subscription else None,
         change=_open_change(team) if last else None,
         refused=last if last and _is_fresh_refusal(last, now) else None,
-        unpaid=Invoice.objects.for_team(team).oldest_unpaid(subscription) if account else None,
+        unpaid=None if left_open else unpaid,
+        left_open=left_open,
         now=now,
     )
 
@@ -176,6 +180,11 @@ def next_amount(standing: Standing) -> tuple[int, str] | None:
 def _open_checkout(team: Team, now: datetime) -> Checkout | None:
     checkout = Checkout.objects.for_team(team).unfinished().select_related("started_by").first()
     return checkout if checkout and checkout.can_be_paid(now) else None
+
+
+def _has_ended(team: Team, invoice: Invoice) -> bool:
+    """One that waits for its first payment has not."""
+    return Subscription.objects.for_team(team).filter(stripe_id=invoice.subscription_id, status="canceled").exists()
 
 
 def _open_change(team: Team) -> StripeChange | None:

@@ -93,6 +93,14 @@ def test_starter_after_a_grace_says_why(acme: Team) -> None:
     assert "not paid in time" in str(mail.outbox[0].body)
 
 
+def test_starter_after_an_unpaid_end_says_why_and_what_to_do(acme: Team) -> None:
+    facts = {"before": "team", "after": "starter", "reason": "ended_unpaid"}
+    notices.request(account_of(acme), NoticeKind.PLAN_CHANGED, key="x", facts=facts)
+    notices.send(Notice.objects.get().pk)
+    said = str(mail.outbox[0].body)
+    assert "ended while an invoice was unpaid" in said and "To have Team again, choose it" in said
+
+
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_a_mail_is_plain_text_in_plain_words(acme: Team, kind: NoticeKind) -> None:
     account = account_of(acme)

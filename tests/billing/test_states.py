@@ -124,6 +124,15 @@ def test_the_newest_invoices_are_called_so_only_where_there_are_more(cast: Cast)
     assert "The newest 24. Invoices and receipts" in text_of(cast.client(cast.olga))
 
 
+@pytest.mark.parametrize(("status", "is_over"), [("canceled", True), ("incomplete", False)])
+def test_nobody_is_asked_to_pay_for_what_has_ended(cast: Cast, status: str, is_over: bool) -> None:
+    subscription = subscribe(cast.acme, status=status)
+    make_invoice(cast.acme, subscription, status="open", needs_confirmation=True)
+    page = text_of(cast.client(cast.olga))
+    assert ("Paying it does not bring the plan back" in page) == is_over
+    assert ("Confirm the payment" in page) != is_over
+
+
 def test_payment_failed(cast: Cast) -> None:
     fail_payment(cast.acme)
     page = text_of(cast.client(cast.vic))

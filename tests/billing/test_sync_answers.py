@@ -112,6 +112,18 @@ def test_after_the_grace_the_team_is_on_starter(account: BillingAccount) -> None
     assert plan_of(account.team).key == "team"
 
 
+def test_a_plan_that_ends_unpaid_says_so(account: BillingAccount) -> None:
+    owed = invoice("in_9", status="open", created_at=timezone.now() - timedelta(days=2))
+    take(account, subscription())
+    take(account, subscription(status="past_due"), invoices=(owed,))
+    take(account, subscription(status="canceled"), invoices=(owed,))
+    told = Notice.objects.filter(kind=NoticeKind.PLAN_CHANGED).latest("pk")
+    assert told.facts == {"before": "team", "after": "starter", "reason": "ended_unpaid"}
+    take(account, subscription("sub_2"))
+    take(account, subscription("sub_2", status="canceled"))
+    assert Notice.objects.filter(kind=NoticeKind.PLAN_CHANGED).latest("pk").facts["reason"] == ""
+
+
 def test_what_stripe_has_given_up_on_has_no_grace(account: BillingAccount) -> None:
     owed = invoice("in_9", status="open", created_at=timezone.now() - timedelta(days=1))
     take(account, subscription())
