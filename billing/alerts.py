@@ -31,6 +31,11 @@ def alert(fact: str, text: str) -> None:
         log.exception("The operators could not be told by mail.")
 
 
+def key_refused(code: str, message: str) -> None:
+    """The alert of a key that Stripe does not take, or not for this; `message` is Stripe's."""
+    alert(f"key:{code}", f"Stripe does not accept STRIPE_SECRET_KEY: {message}")
+
+
 def is_first(fact: str, seconds: int) -> bool:
     """Whether this fact comes up for the first time within so many seconds; without a cache it always does."""
     try:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from billing import errors, sync
-from billing.alerts import alert
+from billing.alerts import alert, key_refused
 from billing.changes.calls import CALLS
 from billing.changes.freezing import NothingToDo, TakenOver, check_still_wanted, freeze
 from billing.gateway import (
@@ -76,7 +76,7 @@ def attempt(change: StripeChange) -> Outcome:
 def _refused_by_stripe(change: StripeChange, error: StripeRefused) -> Outcome:
     """A final no, unless what was refused is our key, or the body that a newer Pare makes of an older request."""
     if error.code in errors.KEY_CODES:
-        alert(f"key:{error.code}", f"Stripe does not accept STRIPE_SECRET_KEY: {error.message}")
+        key_refused(error.code, error.message)
         return _later(change, error, errors.KeyRefused())
     if error.code == "idempotency_error":
         return replace(_later(change, error, errors.StripeAway()), new_key=True)

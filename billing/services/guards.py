@@ -13,7 +13,7 @@ from accounts.rate_limit import seconds_to_wait
 from accounts.roles import Right
 from accounts.services.teams import lock_team_for
 from billing import errors, gateway
-from billing.alerts import alert
+from billing.alerts import key_refused
 from billing.grants import lock_account
 from billing.locks import RowLocked, waiting_at_most
 from billing.models import BillingAccount, ChangeKind, ChangeState, Interval, StripeChange
@@ -116,7 +116,7 @@ def stripe_answers() -> Iterator[None]:
         raise errors.CardDeclined(error.message) from error
     except gateway.StripeRefused as error:
         if error.code in errors.KEY_CODES:
-            alert(f"key:{error.code}", f"Stripe does not accept STRIPE_SECRET_KEY: {error.message}")
+            key_refused(error.code, error.message)
             raise errors.KeyRefused from error
         raise errors.ChangeRefused(f"Stripe refused this: {error.message}") from error
 

@@ -1,15 +1,13 @@
 """What people do to buy, with the twin as Stripe: choose a plan, pay, come back; and what Stripe then holds."""
 
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from accounts.models import Team, User
 from billing import changes, services
 from billing.models import BillingAccount, ChangeState, Checkout, StripeChange, Subscription
 from tests.conftest import Cast
-from tests.twin.client import TwinClient
+from tests.twin.client import Row, TwinClient
 
-Row = dict[str, Any]
 ENDED = ("canceled", "incomplete_expired")
 
 

@@ -14,7 +14,7 @@ import stripe
 
 from accounts.roles import Role
 from billing.models import Notice
-from tests.billing.final_account import check_always, check_rows
+from tests.billing.invariants import check_always, check_rows
 from tests.billing.life import Life
 from tests.twin.client import TwinClient
 

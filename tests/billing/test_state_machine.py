@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.roles import Role
-from tests.billing.final_account import check_always, check_rows
+from tests.billing.invariants import check_always, check_rows
 from tests.billing.life import Life
 from tests.twin.client import TwinClient
 
