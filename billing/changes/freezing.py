@@ -20,8 +20,6 @@ from billing.prices import price_to_charge
 Request = dict[str, Any]
 # How long a Checkout session can be paid; Stripe takes 30 minutes to 24 hours.
 SESSION_LIFETIME = timedelta(hours=2)
-# Stripe makes 20 invoices a day for a subscription and no more; some are left for changes of plan.
-SEAT_INVOICES_A_DAY = 15
 ORDER = list(BY_KEY)
 ON_A_SUBSCRIPTION = (
     ChangeKind.UPGRADE,
@@ -204,16 +202,8 @@ def _seats(change: StripeChange, account: BillingAccount, price: Price | None) -
         "subscription": subscription.stripe_id,
         "item": subscription.item_id,
         "quantity": quantity,
-        "prorate": _bill(account, subscription) if is_more else _credit(account, subscription),
+        "prorate": "invoice_now" if is_more else _credit(account, subscription),
     }
-
-
-def _bill(account: BillingAccount, subscription: Subscription) -> str:
-    """Added seats are charged at once; where many join one by one, those after the 15th invoice with the next one."""
-    now = timezone.now()
-    day = (now - timedelta(days=1), now + timedelta(hours=1))
-    today = account.invoices.filter(subscription_id=subscription.stripe_id, created_at__range=day)
-    return "invoice_now" if today.count() < SEAT_INVOICES_A_DAY else "credit_later"
 
 
 def _credit(account: BillingAccount, subscription: Subscription) -> str:

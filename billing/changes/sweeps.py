@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import DatabaseError, transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -33,6 +33,9 @@ from billing.plans import TEAM
 log = logging.getLogger(__name__)
 # Not asked again for so long when Stripe said no: every sweep would ask the same.
 AFTER_REFUSAL = timedelta(minutes=15)
+# Stripe makes 20 invoices a day for a subscription and no more. So many are for seats at once; later ones go together,
+# and some are left for changes of plan. Seats never wait for the next renewal: they would be free until then.
+INVOICES_AT_ONCE, THEN_EVERY = 10, timedelta(hours=3)
 # An account that is locked meanwhile is the next sweep's.
 LOCK_WAIT = "1s"
 
@@ -60,6 +63,9 @@ def seats_that_differ() -> QuerySet[BillingAccount]:
     now = timezone.now()
     members = Membership.objects.billable().filter(team=OuterRef("account__team"))
     counted = members.order_by().values("team").annotate(n=Count("pk")).values("n")
+    today = (now - timedelta(days=1), now + timedelta(hours=1))
+    invoices = Invoice.objects.filter(subscription_id=OuterRef("stripe_id"), created_at__range=today)
+    many = invoices.order_by().values("subscription_id").annotate(n=Count("pk")).values("n")
     drafts = Invoice.objects.filter(status="draft", subscription_id=OuterRef("stripe_id"), total_cents__gt=0)
     differing = (
         Subscription.objects.live()
@@ -68,6 +74,12 @@ def seats_that_differ() -> QuerySet[BillingAccount]:
         .annotate(needed=Greatest(Case(When(Exists(members), then=counted), default=Value(1)), Value(1)))
         .exclude(quantity=F("needed"))
         .exclude(Exists(drafts), quantity__gt=F("needed"))
+        .annotate(many=Coalesce(Subquery(many), Value(0)))
+        .exclude(
+            Exists(invoices.filter(created_at__gt=now - THEN_EVERY)),
+            quantity__lt=F("needed"),
+            many__gte=INVOICES_AT_ONCE,
+        )
         .filter(Q(status__in=FULL) | Q(status="past_due", quantity__gt=F("needed")))
     )
     changes = StripeChange.objects.filter(account=OuterRef("pk"))

@@ -1,12 +1,13 @@
 """Seats follow the billable members by themselves: added ones are paid at once, freed ones are credited."""
 
 import pytest
+from django.db.models import F
 
 from accounts.models import Membership, User
 from accounts.roles import Role
 from accounts.services import change_role, close_team
 from billing import changes, services, tasks
-from billing.models import ChangeKind, ChangeState, StripeChange
+from billing.models import ChangeKind, ChangeState, Invoice, StripeChange
 from tests.billing.buying import (
     account_of,
     acme_buys,
@@ -54,15 +55,20 @@ def test_a_card_that_was_confirmed_once_is_not_asked_again_for_a_seat(cast: Cast
 
 
 def test_many_who_join_one_by_one_are_more_than_stripe_makes_invoices_for(cast: Cast, twin: TwinClient) -> None:
-    """Twenty a day for a subscription. Nobody waits for that: some seats are paid with the next invoice."""
+    """Twenty a day for a subscription. The later ones are charged together, and not as late as at the renewal: who
+    pays by the year would have them free until then.
+    """
     acme_buys(twin, cast)
-    for _ in range(changes.freezing.SEAT_INVOICES_A_DAY + 1):
+    for _ in range(changes.sweeps.INVOICES_AT_ONCE + 4):
         make_membership(cast.acme)
         sweep(cast.acme)
-    assert seats_at_stripe(twin) == live(cast.acme).quantity == 3 + 16
-    assert len(paid_cents(twin)) == 15
-    twin.advance(days=32)
-    assert paid_cents(twin)[-1] == pytest.approx((19 + 2) * 2900, abs=100)
+    assert len(paid_cents(twin)) == changes.sweeps.INVOICES_AT_ONCE == 10
+    assert seats_at_stripe(twin) == 3 + 9
+    Membership.objects.filter(team=cast.acme, user=cast.mei).delete()
+    Invoice.objects.update(created_at=F("created_at") - changes.sweeps.THEN_EVERY)
+    sweep(cast.acme)
+    assert seats_at_stripe(twin) == live(cast.acme).quantity == 3 + 14 - 1
+    assert paid_cents(twin)[10:] == [pytest.approx(4 * 2900, abs=20)]
 
 
 def test_one_who_left_is_credited_on_the_next_invoice(cast: Cast, twin: TwinClient) -> None:
