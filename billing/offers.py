@@ -139,7 +139,7 @@ def _first(standing: Standing) -> str:
     if standing.payment_fails:
         return "First pay what is unpaid"
     if subscription.cancel_at:
-        return f"First keep {standing.paid_plan.name}"
+        return f"First keep the {standing.paid_plan.name} plan"
     return "First undo the planned change" if subscription.next_plan else ""
 
 

@@ -162,10 +162,10 @@ def test_cancelling_and_keeping_after_all(cast: Cast, olga: Client, twin: TwinCl
     acme_buys(twin, cast)
     choose(olga, "starter")
     do_all(cast.acme)
-    assert "Team is cancelled" in said(olga)
+    assert "The Team plan is cancelled" in said(olga)
     post(olga, "resume")
     do_all(cast.acme)
-    assert "Team is cancelled" not in said(olga) and "Renews" in said(olga)
+    assert "The Team plan is cancelled" not in said(olga) and "Renews" in said(olga)
 
 
 def test_a_failed_payment_is_mended_by_another_card(cast: Cast, olga: Client, twin: TwinClient) -> None:

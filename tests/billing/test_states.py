@@ -99,7 +99,7 @@ def test_yearly_is_offered_only_where_it_has_a_price(cast: Cast) -> None:
 def test_a_plan_that_has_to_wait_says_for_what(cast: Cast) -> None:
     ends = timezone.now() + timedelta(days=20)
     subscription = subscribe(cast.acme, cancel_at=ends)
-    assert "First keep Team" in text_of(cast.client(cast.olga))
+    assert "First keep the Team plan" in text_of(cast.client(cast.olga))
     subscription.cancel_at, subscription.next_plan, subscription.next_at = None, "pro", ends
     subscription.save()
     make_prices("year")
@@ -168,8 +168,8 @@ def test_cancelled(cast: Cast) -> None:
     ends = timezone.now() + timedelta(days=20)
     subscribe(cast.acme, cancel_at=ends)
     page = text_of(cast.client(cast.olga))
-    assert "Team is cancelled" in page and f"paid until {day_of(ends)}" in page
-    assert "Keep Team" in page and f"From {day_of(ends)}" in page and "Renews" not in page
+    assert "The Team plan is cancelled" in page and f"paid until {day_of(ends)}" in page
+    assert "Keep the Team plan" in page and f"From {day_of(ends)}" in page and "Renews" not in page
     assert offered(html_of(cast)) == {}
 
 

@@ -221,9 +221,9 @@ def test_cancelling_and_keeping_by_keyboard_alone(acme: Cast, olga: Page, stripe
     expect(olga.get_by_role("heading", name="Cancel the Pro plan")).to_be_visible()
     go_to(olga, "Cancel the Pro plan")
     expect(olga).to_have_url(re.compile(f"{BILLING}$"))
-    expect(olga.get_by_text("Pro is cancelled")).to_be_visible()
+    expect(olga.get_by_text("The Pro plan is cancelled")).to_be_visible()
     assert [row["cancel_at"] is not None for row in stripe.truth("subscription")] == [True]
-    go_to(olga, "Keep Pro")
+    go_to(olga, "Keep the Pro plan")
     expect(olga.get_by_text("Renews", exact=True)).to_be_visible()
     assert [row["cancel_at"] for row in stripe.truth("subscription")] == [None]
 
