@@ -63,8 +63,8 @@ class Desk:
         return self.api.events.list({"limit": 100}).data[::-1]
 
     def kinds(self, *families: str) -> list[str]:
-        """The types of the events so far, of these families ("customer.subscription", "invoice") only."""
-        return [event.type for event in self.events() if event.type.startswith(families)]
+        """The types of the events so far; with families ("customer.subscription", "invoice") of those only."""
+        return [event.type for event in self.events() if event.type.startswith(families or "")]
 
     def refused(self, call: Any, *arguments: Any, **more: Any) -> stripe.StripeError:
         """The error of a call that must fail, and not change anything."""

@@ -26,24 +26,24 @@ def shop(bare_twin: TwinClient) -> Shop:
 
 def open_portal(shop: Shop, features: dict[str, Any] | None = None, **more: Any) -> Portal:
     given: Any = {"features": features or EVERYTHING}
-    configuration = shop.api.v1.billing_portal.configurations.create(given)
+    configuration = shop.api.billing_portal.configurations.create(given)
     params: Any = {"customer": shop.customer, "configuration": configuration.id, "return_url": f"{SITE}/billing"}
     params.update(more)
-    return shop.twin.portal(shop.api.v1.billing_portal.sessions.create(params).url)
+    return shop.twin.portal(shop.api.billing_portal.sessions.create(params).url)
 
 
 def default_card(shop: Shop) -> str | None:
-    settings = shop.api.v1.customers.retrieve(shop.customer).invoice_settings
+    settings = shop.api.customers.retrieve(shop.customer).invoice_settings
     assert settings is not None
     if settings.default_payment_method is None:
         return None
-    card = shop.api.v1.payment_methods.retrieve(str(settings.default_payment_method)).card
+    card = shop.api.payment_methods.retrieve(str(settings.default_payment_method)).card
     assert card is not None
     return card.last4
 
 
 def test_a_new_card_becomes_the_customers_default_and_leaves_the_subscriptions_own(shop: Shop) -> None:
-    before = shop.subscribe()
+    before = shop.buy()
     portal = open_portal(shop)
     portal.update_card("5555555555554444")
     assert default_card(shop) == "4444" and "mastercard ending in 4444" in portal.screen.text
@@ -76,7 +76,7 @@ def test_the_flow_for_the_card_shows_only_that_and_leads_back(shop: Shop) -> Non
 
 def test_cancelling_sets_the_end_and_resuming_takes_it_back(shop: Shop) -> None:
     """With flexible billing Stripe sets `cancel_at`, and leaves `cancel_at_period_end` false."""
-    subscription = shop.subscribe()
+    subscription = shop.buy()
     end = shop.twin.truth("subscription")[0]["items"]["data"][0]["current_period_end"]
     portal = open_portal(shop)
     portal.cancel()
@@ -90,7 +90,7 @@ def test_cancelling_sets_the_end_and_resuming_takes_it_back(shop: Shop) -> None:
 
 
 def test_the_flow_for_cancelling_does_that_and_confirms(shop: Shop) -> None:
-    subscription = shop.subscribe()
+    subscription = shop.buy()
     flow = {
         "type": "subscription_cancel",
         "subscription_cancel": {"subscription": subscription.id},
@@ -103,27 +103,27 @@ def test_the_flow_for_cancelling_does_that_and_confirms(shop: Shop) -> None:
 
 
 def test_what_the_api_cancelled_can_be_resumed_here(shop: Shop) -> None:
-    subscription = shop.subscribe()
-    shop.api.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    subscription = shop.buy()
+    shop.api.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
     open_portal(shop).resume()
     kept = shop.subscription(subscription.id)
     assert (kept.cancel_at, kept.cancel_at_period_end) == (None, False)
 
 
 def test_a_portal_may_cancel_at_once(shop: Shop) -> None:
-    subscription = shop.subscribe()
+    subscription = shop.buy()
     open_portal(shop, {"subscription_cancel": {"enabled": True, "mode": "immediately"}}).cancel()
     assert shop.subscription(subscription.id).status == "canceled"
 
 
 def test_a_plan_is_switched_where_that_is_on(shop: Shop) -> None:
-    subscription = shop.subscribe()
+    subscription = shop.buy()
     with pytest.raises(LookupError):
         open_portal(shop).switch(shop.dear)
     update = {
         "enabled": True,
         "default_allowed_updates": ["price"],
-        "products": [{"product": shop.product, "prices": [shop.price, shop.dear]}],
+        "products": [{"product": shop.product, "prices": [shop.seat, shop.dear]}],
         "proration_behavior": "always_invoice",
     }
     open_portal(shop, {"subscription_update": update}).switch(shop.dear)
@@ -136,7 +136,7 @@ def test_details_and_vat_ids_are_kept(shop: Shop) -> None:
     portal.save_details(name="Acme GmbH", email="bills@acme.example")
     assert "Write the VAT ID with its country" in portal.add_vat_id("12").alert
     portal.add_vat_id("DE123456789")
-    customer = shop.api.v1.customers.retrieve(shop.customer, {"expand": ["tax_ids"]})
+    customer = shop.api.customers.retrieve(shop.customer, {"expand": ["tax_ids"]})
     assert (customer.name, customer.email) == ("Acme GmbH", "bills@acme.example")
     assert customer.tax_ids is not None and [tax.value for tax in customer.tax_ids.data] == ["DE123456789"]
     portal.remove_vat_id("DE123456789")
@@ -144,7 +144,7 @@ def test_details_and_vat_ids_are_kept(shop: Shop) -> None:
 
 
 def test_what_is_off_is_neither_shown_nor_done(shop: Shop) -> None:
-    shop.subscribe()
+    shop.buy()
     portal = open_portal(shop, {"invoice_history": {"enabled": True}})
     for button in ("Save card", "Cancel subscription", "Switch plan", "Save details", "Add VAT ID"):
         assert not portal.screen.has_button(button)
@@ -157,9 +157,9 @@ def test_what_is_off_is_neither_shown_nor_done(shop: Shop) -> None:
 
 
 def test_another_customers_subscription_cannot_be_cancelled(shop: Shop) -> None:
-    mine = shop.subscribe()
-    shop.customer = shop.api.v1.customers.create({"email": "mallory@rival.example"}).id
-    shop.subscribe()
+    mine = shop.buy()
+    shop.customer = shop.api.customers.create({"email": "mallory@rival.example"}).id
+    shop.buy()
     portal = open_portal(shop)
     form = next(form for form in portal.screen.forms if form.action.endswith("/cancel"))
     form.action = re.sub("sub_[^/]+", mine.id, form.action)
@@ -168,8 +168,8 @@ def test_another_customers_subscription_cannot_be_cancelled(shop: Shop) -> None:
 
 
 def test_a_session_ends_unused_or_idle(shop: Shop) -> None:
-    unused = shop.api.v1.billing_portal.sessions
-    configuration = shop.api.v1.billing_portal.configurations.create({"features": EVERYTHING})  # type: ignore[typeddict-item]
+    unused = shop.api.billing_portal.sessions
+    configuration = shop.api.billing_portal.configurations.create({"features": EVERYTHING})  # type: ignore[typeddict-item]
     url = unused.create({"customer": shop.customer, "configuration": configuration.id}).url
     portal = open_portal(shop)
     shop.twin.advance(seconds=400)
@@ -181,13 +181,13 @@ def test_a_session_ends_unused_or_idle(shop: Shop) -> None:
 
 
 def test_a_configuration_is_made_changed_and_found(shop: Shop) -> None:
-    api = shop.api.v1.billing_portal.configurations
+    api = shop.api.billing_portal.configurations
     made = api.create({"features": {"invoice_history": {"enabled": True}}, "metadata": {"pare": "portal"}})
     api.update(made.id, {"features": {"payment_method_update": {"enabled": True}}, "default_return_url": f"{SITE}/b"})
     found = api.retrieve(made.id)
     assert found.features.invoice_history.enabled and found.features.payment_method_update.enabled
     assert [row.id for row in api.list({"active": True}).data] == [made.id]
-    session = shop.api.v1.billing_portal.sessions.create({"customer": shop.customer, "configuration": made.id})
+    session = shop.api.billing_portal.sessions.create({"customer": shop.customer, "configuration": made.id})
     assert shop.twin.open(session.url).address_of("Return to the site") == f"{SITE}/b"
 
 
@@ -202,20 +202,20 @@ def test_a_configuration_is_made_changed_and_found(shop: Shop) -> None:
 )
 def test_sessions_that_stripe_refuses_are_refused(shop: Shop, params: dict[str, Any], words: str) -> None:
     off: Any = {"features": {"invoice_history": {"enabled": True}}}
-    own = shop.api.v1.billing_portal.configurations.create(off).id
+    own = shop.api.billing_portal.configurations.create(off).id
     given: Any = {"customer": shop.customer, **params}
     if given.get("configuration") == "own":
         given["configuration"] = own
     with pytest.raises(stripe.InvalidRequestError, match=words):
-        shop.api.v1.billing_portal.sessions.create(given)
+        shop.api.billing_portal.sessions.create(given)
 
 
 def test_an_invoice_is_listed_with_a_page_and_a_pdf(shop: Shop) -> None:
-    shop.subscribe(quantity=3)
+    shop.buy(quantity=3)
     portal = open_portal(shop)
     (invoice,) = shop.twin.truth("invoice")
     page = portal.screen.follow(invoice["number"])
-    assert "117.00 USD" in page.text and not page.has_button("Pay")
+    assert "90.00 USD" in page.text and not page.has_button("Pay")
     with urllib.request.urlopen(portal.screen.address_of("PDF"), timeout=30) as answer:
         assert answer.headers["Content-Type"] == "application/pdf"
         data = answer.read()
@@ -223,15 +223,15 @@ def test_an_invoice_is_listed_with_a_page_and_a_pdf(shop: Shop) -> None:
     assert data.startswith(b"%PDF-1.4") and data[start:].startswith(b"xref") and data.endswith(b"%%EOF\n")
     offsets = [int(entry[:10]) for entry in data[start:].splitlines()[3:] if entry.endswith(b"n ")]
     assert [data[at:].split(b" ", 1)[0] for at in offsets] == [b"%d" % number for number in range(1, len(offsets) + 1)]
-    assert invoice["number"].encode() in data and b"117.00 USD" in data
+    assert invoice["number"].encode() in data and b"90.00 USD" in data
 
 
 def fail_renewal(shop: Shop, card: str) -> dict[str, Any]:
     """Renew with a card that does not pay; gives the open invoice."""
-    subscription = shop.subscribe()
-    shop.api.v1.subscriptions.update(subscription.id, {"default_payment_method": ""})
-    bad = shop.api.v1.payment_methods.attach(card, {"customer": shop.customer})
-    shop.api.v1.customers.update(shop.customer, {"invoice_settings": {"default_payment_method": bad.id}})
+    subscription = shop.buy()
+    shop.api.subscriptions.update(subscription.id, {"default_payment_method": ""})
+    bad = shop.api.payment_methods.attach(card, {"customer": shop.customer})
+    shop.api.customers.update(shop.customer, {"invoice_settings": {"default_payment_method": bad.id}})
     shop.twin.advance(days=32)
     assert shop.subscription(subscription.id).status == "past_due"
     return next(row for row in shop.twin.truth("invoice") if row["status"] == "open")
