@@ -3,21 +3,30 @@
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from billing.gateway.cards import keep_one_card
 from billing.gateway.client import asking
 from billing.gateway.errors import StripeMissing, StripeRefused
 from billing.gateway.prices import price_by_id
-from billing.gateway.reading import id_of
+from billing.gateway.reading import id_of, price_from
 from billing.plans import BY_KEY
 
 if TYPE_CHECKING:
     import stripe
     from stripe.params import SubscriptionScheduleUpdateParamsPhase
     from stripe.params import SubscriptionScheduleUpdateParamsPhaseDiscount as PhaseDiscount
+    from stripe.params import SubscriptionScheduleUpdateParamsPhaseItem as PhaseItem
 
 GONE = ("released", "canceled", "completed")
+
+
+class NextPhase(NamedTuple):
+    """What is planned for the end of the period; `interval` is "month" or "year"."""
+
+    price_id: str
+    quantity: int
+    interval: str
 
 
 def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: int, key: str) -> None:
@@ -61,24 +70,25 @@ def set_quantity(*, subscription_id: str, item_id: str, quantity: int, prorate: 
             },
             {"idempotency_key": key},
         )
-        if schedule_id := id_of(changed.schedule):
-            _set_planned_quantity(client, schedule_id, quantity, key)
+        if changed.schedule is not None:
+            _set_planned_quantity(client, changed, quantity, key)
 
 
-def _set_planned_quantity(client: "stripe.StripeClient", schedule_id: str, quantity: int, key: str) -> None:
+def _set_planned_quantity(
+    client: "stripe.StripeClient", subscription: "stripe.Subscription", quantity: int, key: str
+) -> None:
     """The seats of the change planned for the end of the period, if it is to a plan that has seats: else it would
     charge for those of the day on which it was planned.
     """
-    schedule = client.v1.subscription_schedules.retrieve(schedule_id)
+    schedule = client.v1.subscription_schedules.retrieve(id_of(subscription.schedule))
     if schedule.current_phase is None:
         return
     ahead = [phase for phase in schedule.phases if phase.start_date >= schedule.current_phase.end_date]
     for item in ahead[0].items if len(ahead) == 1 else ():
         price = price_by_id(client, id_of(item.price))
         if price and BY_KEY[price.plan].per_member and item.quantity != quantity:
-            _plan_next(
-                client, schedule, price_id=price.id, quantity=quantity, interval=price.interval, key=key
-            )
+            wanted = NextPhase(price.id, quantity, price.interval)
+            _plan_next(client, subscription, schedule, wanted, key)
 
 
 def change_at_period_end(
@@ -99,20 +109,18 @@ def change_at_period_end(
             schedule = client.v1.subscription_schedules.create(
                 {"from_subscription": subscription_id}, {"idempotency_key": f"{key}-1"}
             )
-        _plan_next(client, schedule, price_id=price_id, quantity=quantity, interval=interval, key=key)
+        _plan_next(client, subscription, schedule, NextPhase(price_id, quantity, interval), key)
 
 
 def _plan_next(
     client: "stripe.StripeClient",
+    subscription: "stripe.Subscription",
     schedule: "stripe.SubscriptionSchedule",
-    *,
-    price_id: str,
-    quantity: int,
-    interval: str,
+    wanted: NextPhase,
     key: str,
 ) -> None:
-    current = _current_phase(schedule)
-    phases = [current, _next_phase(current, price_id, quantity, interval)]
+    current = _current_phase(subscription, schedule)
+    phases = [current, _next_phase(subscription, current, wanted)]
     # The running phase may be another at the next try, and a key is good for one body only.
     body = sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:16]
     client.v1.subscription_schedules.update(
@@ -122,14 +130,19 @@ def _plan_next(
     )
 
 
-def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionScheduleUpdateParamsPhase":
-    """The running phase as it is, with its discounts, taxes and trial: what an update leaves out is taken away."""
+def _current_phase(
+    subscription: "stripe.Subscription", schedule: "stripe.SubscriptionSchedule"
+) -> "SubscriptionScheduleUpdateParamsPhase":
+    """The running phase as it is, with its discounts, taxes and trial: what an update leaves out is taken away.
+
+    The items are the subscription's own: what was changed there does not always reach the schedule.
+    """
     if schedule.current_phase is None:
         raise StripeRefused("schedule_not_running", f"The schedule {schedule.id} is {schedule.status}.")
     start = schedule.current_phase.start_date
     phase = next(phase for phase in schedule.phases if phase.start_date == start)
     kept: SubscriptionScheduleUpdateParamsPhase = {
-        "items": [{"price": id_of(item.price), "quantity": item.quantity or 1} for item in phase.items],
+        "items": [_item(item) for item in subscription.items.data],
         "start_date": phase.start_date,
         "end_date": phase.end_date,
         "proration_behavior": "none",
@@ -145,13 +158,23 @@ def _current_phase(schedule: "stripe.SubscriptionSchedule") -> "SubscriptionSche
     return kept
 
 
+def _item(item: "stripe.SubscriptionItem") -> "PhaseItem":
+    # What is paid by use has no quantity.
+    quantity = getattr(item, "quantity", None)
+    return {"price": item.price.id} if quantity is None else {"price": item.price.id, "quantity": quantity}
+
+
 def _next_phase(
-    current: "SubscriptionScheduleUpdateParamsPhase", price_id: str, quantity: int, interval: str
+    subscription: "stripe.Subscription", current: "SubscriptionScheduleUpdateParamsPhase", wanted: NextPhase
 ) -> "SubscriptionScheduleUpdateParamsPhase":
-    """One period at the new price, with the discounts and taxes of the running phase: it inherits none of them."""
+    """One period at the new price, with the discounts and taxes of the running phase: it inherits none of them.
+
+    What somebody put into the subscription beside our plan stays in it.
+    """
+    others = [_item(item) for item in subscription.items.data if price_from(item.price) is None]
     phase: SubscriptionScheduleUpdateParamsPhase = {
-        "items": [{"price": price_id, "quantity": quantity}],
-        "duration": {"interval": interval, "interval_count": 1},
+        "items": [*others, {"price": wanted.price_id, "quantity": wanted.quantity}],
+        "duration": {"interval": wanted.interval, "interval_count": 1},
         "proration_behavior": "none",
     }
     if "discounts" in current:

@@ -87,3 +87,47 @@ def test_tax_is_reckoned_on_after_a_planned_downgrade(stage: Stage) -> None:
     )
     phases = stage.api.v1.subscription_schedules.retrieve(actor.subscription().schedule_id).phases
     assert [phase.automatic_tax and phase.automatic_tax.enabled for phase in phases] == [True, True]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_seats_of_today_survive_a_planned_change_whether_or_not_the_schedule_heard_of_them(
+    stage: Stage, bare_twin: TwinClient, follow: bool
+) -> None:
+    bare_twin.settings(phases_follow=follow)
+    actor = stage.customer()
+    team = actor.subscribe("team", 2, "year")
+    seat = gateway.find_price("team", "month")
+    gateway.change_at_period_end(
+        subscription_id=team.id, price_id=seat.id, quantity=2, interval="month", key=key()
+    )
+    actor.advance(5 * DAY)
+    gateway.set_quantity(
+        subscription_id=team.id, item_id=team.item_id, quantity=4, prorate="invoice_now", key=key()
+    )
+    planned = actor.subscription()
+    assert (planned.quantity, planned.interval, planned.next_interval, planned.next_at) == (
+        4,
+        "year",
+        "month",
+        team.period_end,
+    )
+    actor.advance_past(team)
+    assert (actor.subscription().quantity, actor.invoice().total_cents) == (4, 4 * 2900)
+
+
+def test_what_else_was_put_into_the_subscription_stays_in_it(stage: Stage) -> None:
+    actor = stage.customer()
+    team = actor.subscribe("team", 2)
+    product = stage.api.v1.products.create({"name": "Support"})
+    support = stage.api.v1.prices.create(
+        {"product": product.id, "currency": "usd", "unit_amount": 500, "recurring": {"interval": "month"}}
+    )
+    stage.api.v1.subscriptions.update(
+        team.id, {"items": [{"price": support.id, "quantity": 7}], "proration_behavior": "none"}
+    )
+    pro = gateway.find_price("pro", "month")
+    gateway.change_at_period_end(
+        subscription_id=team.id, price_id=pro.id, quantity=1, interval="month", key=key()
+    )
+    actor.advance_past(team)
+    assert (actor.subscription().plan, actor.invoice().total_cents) == ("pro", 1900 + 7 * 500)

@@ -29,7 +29,6 @@ WITH_PENDING = {
     "billing_cycle_anchor",
     "expand",
     "items",
-    "off_session",
     "payment_behavior",
     "proration_behavior",
     "proration_date",
@@ -76,8 +75,8 @@ def check_pending(params: Row) -> None:
     if wrong:
         names = ", ".join(f"`{name}`" for name in wrong)
         raise invalid(
-            f"{names} cannot be set when `payment_behavior` is `pending_if_incomplete`: only parameters that control "
-            "proration or generate an invoice can be part of a pending update.",
+            "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass supported params. "
+            f"{names} is not supported.",
             wrong[0],
         )
 

@@ -73,9 +73,10 @@ def apply_change(subscription: Row, change: Change, now: int) -> None:
 def follow_items(world: World, subscription: Row) -> None:
     """What was changed on the subscription itself splits its schedule's current phase: another begins, to the same end.
 
-    The phases to come stay as they were planned.
+    The phases to come stay as they were planned. Stripe says that some changes do not reach the schedule, and not
+    which: with `settings.phases_follow` false none does.
     """
-    if not subscription["schedule"]:
+    if not subscription["schedule"] or not world.settings.get("phases_follow", True):
         return
     schedule = world.get("subscription_schedule", subscription["schedule"])
     start = (schedule["current_phase"] or {}).get("start_date")
