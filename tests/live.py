@@ -62,20 +62,28 @@ class Worker:
     def drain(self, timeout: float = 60) -> None:
         """Wait until nothing is queued or running. Tasks with a countdown or a retry still ahead do not count."""
         deadline = time.monotonic() + timeout
-        while self._waiting() or self._running():
+        while not self._is_quiet():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"The worker was still busy after {timeout} s.\n{self.child.tail()}")
             time.sleep(0.05)
+
+    def _is_quiet(self) -> bool:
+        # In this order: a task that ends may leave another in the queue, and one that leaves the queue runs or has run.
+        begun = self._begun()
+        return begun is not None and not (self._running() or self._waiting() or self._running()) and begun == self._begun()
 
     def _waiting(self) -> int:
         with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
             return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
+    def _begun(self) -> int | None:
+        """Tasks that the worker has begun since its start; None: it did not answer."""
+        answer = app.control.inspect([self.hostname], timeout=5).stats() or {}
+        return sum(answer[self.hostname]["total"].values()) if self.hostname in answer else None
+
     def _running(self) -> bool:
         inspect = app.control.inspect([self.hostname], timeout=5)
-        return any(
-            task for answer in (inspect.active(), inspect.reserved()) for task in (answer or {}).get(self.hostname, [])
-        )
+        return any(answer is None or answer.get(self.hostname) for answer in (inspect.active(), inspect.reserved()))
 
     def _control(self, command: str, **arguments: str) -> None:
         answer = app.control.broadcast(
