@@ -70,7 +70,9 @@ class Worker:
     def _is_quiet(self) -> bool:
         # In this order: a task that ends may leave another in the queue, and one that leaves the queue runs or has run.
         begun = self._begun()
-        return begun is not None and not (self._running() or self._waiting() or self._running()) and begun == self._begun()
+        if begun is None or self._running() or self._waiting() or self._running():
+            return False
+        return begun == self._begun()
 
     def _waiting(self) -> int:
         with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
