@@ -82,6 +82,17 @@ def only_checkout(team: Team) -> Checkout:
     return Checkout.objects.for_team(team).get()
 
 
+def states(cast: Cast) -> list[str]:
+    """What has become of acme's Checkout sessions, oldest first."""
+    return list(Checkout.objects.for_team(cast.acme).order_by("pk").values_list("state", flat=True))
+
+
+def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
+    """The card that acme is charged on from now on."""
+    url = services.portal_url(team=cast.acme, actor=cast.olga, fix_card=True, return_url="http://pare.example/back")
+    twin.portal(url).update_card(card)
+
+
 def at_stripe(twin: TwinClient) -> list[Row]:
     """Subscriptions that Stripe goes on with."""
     return [row for row in twin.truth("subscription") if row["status"] not in ENDED]

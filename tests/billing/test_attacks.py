@@ -22,7 +22,7 @@ from billing.changes import sweeps
 from billing.errors import StripeBusy
 from billing.models import BillingAccount, Checkout
 from billing.services.guards import waiting_room
-from tests.billing.buying import account_of, acme_buys, done, live, refused, seats_at_stripe, sweep
+from tests.billing.buying import account_of, acme_buys, done, live, refused, seats_at_stripe, sweep, use_card
 from tests.billing.rows import make_invoice, subscribe
 from tests.conftest import Cast
 from tests.factories import make_membership, make_team, make_user
@@ -39,11 +39,6 @@ def join(cast: Cast) -> None:
     digest = secrets.token_bytes(32)
     invitation = Invitation.objects.create(team=cast.acme, email=person.email, token_digest=digest, expires_at=day)
     accept_invitation(invitation=invitation, user=person)
-
-
-def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
-    url = services.portal_url(team=cast.acme, actor=cast.olga, fix_card=True, return_url="http://pare.example/back")
-    twin.portal(url).update_card(card)
 
 
 def test_seats_never_paid_for_give_no_credit(cast: Cast, twin: TwinClient) -> None:

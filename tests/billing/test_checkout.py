@@ -23,15 +23,12 @@ from tests.billing.buying import (
     paid_cents,
     price_at_stripe,
     session_in,
+    states,
     sweep,
 )
 from tests.conftest import Cast
 from tests.twin.client import TwinClient
 from tests.twin.talk import sdk
-
-
-def states(cast: Cast) -> list[str]:
-    return list(Checkout.objects.for_team(cast.acme).order_by("pk").values_list("state", flat=True))
 
 
 def open_sessions(twin: TwinClient) -> list[str]:

@@ -7,15 +7,11 @@ from pytest_django import Settings
 from accounts.models import Membership
 from accounts.services import close_team
 from billing import errors, services
-from billing.models import Checkout, CheckoutState
+from billing.models import CheckoutState
 from config.errors import Forbidden, NotFound
-from tests.billing.buying import checkout_url
+from tests.billing.buying import checkout_url, states
 from tests.conftest import Cast
 from tests.twin.client import TwinClient
-
-
-def states(cast: Cast) -> list[str]:
-    return list(Checkout.objects.for_team(cast.acme).order_by("pk").values_list("state", flat=True))
 
 
 def test_no_key_no_page(cast: Cast, settings: Settings) -> None:

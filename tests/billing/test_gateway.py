@@ -16,11 +16,6 @@ from tests.billing.stripe_scenes import MAIL, Stage, key, new_customer, passed
 from tests.twin.client import TwinClient
 
 
-@pytest.fixture
-def stage(bare_twin: TwinClient) -> Stage:
-    return Stage.on_the_twin(bare_twin)
-
-
 def test_a_customer_without_anything(stage: Stage) -> None:
     customer = new_customer("a")
     assert gateway.fetch_customer(customer) == LiveCustomer(customer, False, "", "", "", "", (), ())

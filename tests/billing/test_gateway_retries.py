@@ -14,11 +14,6 @@ from tests.billing.stripe_scenes import Stage, new_customer, passed
 from tests.twin.client import TwinClient
 
 
-@pytest.fixture
-def stage(bare_twin: TwinClient) -> Stage:
-    return Stage.on_the_twin(bare_twin)
-
-
 def test_the_same_key_makes_one_customer(stage: Stage, bare_twin: TwinClient) -> None:
     assert new_customer("a") == new_customer("a") != new_customer("b")
     assert len(bare_twin.truth("customer")) == 2

@@ -7,11 +7,6 @@ from tests.billing.stripe_scenes import DAY, Stage, key
 from tests.twin.client import TwinClient
 
 
-@pytest.fixture
-def stage(bare_twin: TwinClient) -> Stage:
-    return Stage.on_the_twin(bare_twin)
-
-
 def test_a_schedule_made_by_hand_is_given_our_change(stage: Stage) -> None:
     actor = stage.customer()
     team = actor.subscribe("team", 2)

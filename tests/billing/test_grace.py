@@ -15,14 +15,11 @@ from billing.grace import watch_grace
 from billing.models import BillingAccount, Invoice, Notice, NoticeKind, Subscription
 from billing.services import plan_of
 from tests.billing import rows, stripe_side
+from tests.billing.buying import account_of
 from tests.conftest import Cast
 from tests.twin.client import WEBHOOK, TwinClient
 
 pytestmark = pytest.mark.django_db
-
-
-def account_of(team: Team) -> BillingAccount:
-    return BillingAccount.objects.for_team(team).get()
 
 
 def reminders(team: Team) -> list[str]:

@@ -18,6 +18,7 @@ from billing.models import BillingAccount, Invoice, Notice, NoticeKind
 from billing.services import change_plan
 from tests.billing import rows
 from tests.billing.answers import invoice
+from tests.billing.buying import account_of
 from tests.conftest import Cast, make_cast
 from tests.factories import make_membership, make_user
 from tests.races import in_thread
@@ -31,10 +32,6 @@ def acme(cast: Cast) -> Team:
     rows.fail_payment(cast.acme, days_ago=2)
     Notice.objects.all().delete()
     return cast.acme
-
-
-def account_of(team: Team) -> BillingAccount:
-    return BillingAccount.objects.for_team(team).get()
 
 
 def owed_by(team: Team) -> Invoice:

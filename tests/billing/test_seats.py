@@ -18,6 +18,7 @@ from tests.billing.buying import (
     paid_cents,
     seats_at_stripe,
     sweep,
+    use_card,
 )
 from tests.conftest import Cast
 from tests.factories import make_membership
@@ -29,11 +30,6 @@ SEATS = StripeChange.objects.filter(kind=ChangeKind.SEATS)
 
 def remove(cast: Cast, *people: User) -> None:
     Membership.objects.filter(team=cast.acme, user__in=people).delete()
-
-
-def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
-    url = services.portal_url(team=cast.acme, actor=cast.olga, fix_card=True, return_url="http://pare.example/back")
-    twin.portal(url).update_card(card)
 
 
 def test_a_new_member_is_paid_for_at_once(cast: Cast, twin: TwinClient) -> None:

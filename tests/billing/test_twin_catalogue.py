@@ -2,17 +2,9 @@
 
 from typing import Any
 
-import pytest
 import stripe
 
-from tests.billing.desk import START, Desk, line
-from tests.twin.client import TwinClient
-
-
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
+from tests.billing.desk import Desk, line
 
 
 def test_prices_are_found_by_lookup_key_and_the_key_can_move(desk: Desk) -> None:

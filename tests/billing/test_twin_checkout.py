@@ -8,12 +8,6 @@ import pytest
 import stripe
 
 from tests.billing.shop import SITE, Shop
-from tests.twin.client import TwinClient
-
-
-@pytest.fixture
-def shop(bare_twin: TwinClient) -> Shop:
-    return Shop(bare_twin)
 
 
 def test_paying_starts_the_subscription_and_leads_back(shop: Shop) -> None:

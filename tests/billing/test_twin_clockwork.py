@@ -11,12 +11,6 @@ from tests.twin.client import TwinClient
 BAD = "pm_card_chargeCustomerFail"
 
 
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
-
-
 def renewed(desk: Desk, card: str = "pm_card_visa") -> stripe.Subscription:
     """A subscription at the first second of its second month, charged to this card."""
     made = desk.subscribe(2)

@@ -6,13 +6,6 @@ import pytest
 import stripe
 
 from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line, snapshot
-from tests.twin.client import TwinClient
-
-
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
 
 
 def preview(desk: Desk, made: stripe.Subscription, **details: Any) -> stripe.Invoice:

@@ -9,7 +9,6 @@ import stripe
 
 from tests.billing.shop import SITE, Shop
 from tests.twin.clicks import Portal
-from tests.twin.client import TwinClient
 
 EVERYTHING: dict[str, Any] = {
     "customer_update": {"enabled": True, "allowed_updates": ["name", "email", "tax_id"]},
@@ -17,11 +16,6 @@ EVERYTHING: dict[str, Any] = {
     "payment_method_update": {"enabled": True},
     "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
 }
-
-
-@pytest.fixture
-def shop(bare_twin: TwinClient) -> Shop:
-    return Shop(bare_twin)
 
 
 def open_portal(shop: Shop, features: dict[str, Any] | None = None, **more: Any) -> Portal:

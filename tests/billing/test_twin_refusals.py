@@ -6,15 +6,8 @@ import pytest
 import stripe
 
 from tests.billing.desk import DAY, START, Desk, bill, line
-from tests.twin.client import TwinClient
 
 PENDING: dict[str, Any] = {"payment_behavior": "pending_if_incomplete", "proration_behavior": "always_invoice"}
-
-
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
 
 
 def test_prices_that_cannot_be_subscribed_to(desk: Desk) -> None:

@@ -5,14 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line
-from tests.twin.client import TwinClient
-
-
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
+from tests.billing.desk import DAY, Desk, amounts, bill, half, line
 
 
 def attach(desk: Desk, made: stripe.Subscription) -> stripe.SubscriptionSchedule:

@@ -7,12 +7,6 @@ from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line
 from tests.twin.client import TwinClient
 
 
-@pytest.fixture
-def desk(bare_twin: TwinClient) -> Desk:
-    bare_twin.reset(start=START)
-    return Desk(bare_twin)
-
-
 def test_a_subscription_begins_paid_for_a_whole_period(desk: Desk) -> None:
     made = desk.subscribe(2, expand=["latest_invoice"])
     item = line(made)

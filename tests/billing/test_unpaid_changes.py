@@ -8,15 +8,10 @@ from django.utils import timezone
 from billing import errors, services
 from billing.models import Invoice
 from billing.plans import PRO, TEAM
-from tests.billing.buying import acme_buys, ask, done, live, paid_cents, price_at_stripe, refused
+from tests.billing.buying import acme_buys, ask, done, live, paid_cents, price_at_stripe, refused, use_card
 from tests.billing.rows import make_invoice, subscribe
 from tests.conftest import Cast
 from tests.twin.client import TwinClient
-
-
-def use_card(twin: TwinClient, cast: Cast, card: str) -> None:
-    url = services.portal_url(team=cast.acme, actor=cast.olga, fix_card=True, return_url="http://pare.example/back")
-    twin.portal(url).update_card(card)
 
 
 def test_an_unpaid_upgrade_changes_nothing_until_it_is_paid(cast: Cast, twin: TwinClient) -> None:
