@@ -157,7 +157,7 @@ def test_any_order_ends_with_rows_equal_to_the_truth(bare_twin: TwinClient, monk
     Payments.twin = bare_twin
     lives = int(os.environ.get("PARE_LIVES", 0))
     limits = settings(
-        max_examples=lives or 10,
+        max_examples=lives or 16,
         derandomize=not lives,
         database=None,
         stateful_step_count=25,
