@@ -174,7 +174,8 @@ def next_amount(standing: Standing) -> tuple[int, str] | None:
     price = StripePrice.objects.filter(plan=subscription.next_plan, interval=interval).first()
     if price is None:
         return None
-    return price.unit_amount_cents * (standing.members if subscription.next_plan == "team" else 1), price.currency
+    quantity = standing.members if BY_KEY[subscription.next_plan].per_member else 1
+    return price.unit_amount_cents * quantity, price.currency
 
 
 def _open_checkout(team: Team, now: datetime) -> Checkout | None:
