@@ -5,6 +5,7 @@ from hashlib import sha256
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
+from redis import RedisError
 
 NOTE_EVERY_SECONDS = 60
 
@@ -24,4 +25,7 @@ def is_due(request: HttpRequest) -> bool:
     key = request.session.session_key
     if not key:
         return False
-    return bool(cache.add(f"session-seen:{sha256(key.encode()).hexdigest()}", 1, NOTE_EVERY_SECONDS))
+    try:
+        return bool(cache.add(f"session-seen:{sha256(key.encode()).hexdigest()}", 1, NOTE_EVERY_SECONDS))
+    except RedisError:  # a page must open without Redis, too
+        return False

@@ -114,7 +114,7 @@ DATABASES = {"default": database(DATABASE_URL)}
 REDIS_URL = env("REDIS_URL") or recorded_url(DATA, "REDIS_URL") or "redis://127.0.0.1:6379/0"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ForgetfulRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "pare",
         # A Redis that hangs must not hang every thread with it.

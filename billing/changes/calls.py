@@ -61,15 +61,21 @@ def _undo(change: StripeChange) -> None:
 
 
 def _upgrade(change: StripeChange) -> None:
+    """A schedule is let go of first: it would change the plan back. A cancellation stands until the upgrade is paid:
+    if the bank says no, the subscription ends as it was told to.
+    """
     request = _sent(change)
-    _undo(change)
-    gateway.change_now(
+    if request["schedule"]:
+        _undo(change)
+    is_paid = gateway.change_now(
         subscription_id=request["subscription"],
         item_id=request["item"],
         price_id=request["price"],
         quantity=request["quantity"],
         key=change.idempotency_key,
     )
+    if is_paid and not request["schedule"]:
+        _undo(change)
 
 
 def _downgrade(change: StripeChange) -> None:

@@ -29,12 +29,12 @@ class NextPhase(NamedTuple):
     interval: str
 
 
-def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: int, key: str) -> None:
-    """Another price or more seats at once, the difference charged at once. Until that is paid nothing changes: Stripe
-    then keeps the change as a pending update.
+def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: int, key: str) -> bool:
+    """Another price or more seats at once, the difference charged at once; whether it was paid. Until then nothing
+    changes: Stripe keeps the change as a pending update.
     """
     with asking() as client:
-        client.v1.subscriptions.update(
+        changed = client.v1.subscriptions.update(
             subscription_id,
             {
                 "items": [{"id": item_id, "price": price_id, "quantity": quantity}],
@@ -43,6 +43,7 @@ def change_now(*, subscription_id: str, item_id: str, price_id: str, quantity: i
             },
             {"idempotency_key": key},
         )
+    return changed.pending_update is None
 
 
 Prorate = Literal["invoice_now", "credit_later", "no_credit"]

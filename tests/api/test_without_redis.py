@@ -50,3 +50,16 @@ def test_what_is_read_is_answered(cast: Cast, no_redis: None) -> None:
     _, key = make_api_key(cast.acme)
     for path in ("/api/v1/team", "/api/v1/repositories", "/api/v1/spend"):
         assert Client().get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["", "spend/", "team/", "repositories/", "billing/", "billing/seat/"])
+def test_pages_open_for_who_is_logged_in(cast: Cast, page: str, request: pytest.FixtureRequest) -> None:
+    client = cast.client(cast.olga)
+    request.getfixturevalue("no_redis")
+    assert client.get(f"/t/acme/{page}").status_code == 200
+
+
+def test_home_leads_to_the_first_team(cast: Cast, request: pytest.FixtureRequest) -> None:
+    client = cast.client(cast.olga)
+    request.getfixturevalue("no_redis")
+    assert client.get("/home").headers["Location"] == "/t/acme/"

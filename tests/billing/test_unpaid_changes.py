@@ -34,6 +34,15 @@ def test_an_unpaid_upgrade_changes_nothing_until_it_is_paid(cast: Cast, twin: Tw
     assert services.plan_of(cast.acme).key == TEAM.key
 
 
+def test_a_cancelled_plan_still_ends_when_its_upgrade_is_declined(cast: Cast, twin: TwinClient) -> None:
+    acme_buys(twin, cast, "pro")
+    done(ask(cast, "starter"))
+    use_card(twin, cast, "decline later")
+    done(ask(cast, "team"))
+    after = live(cast.acme)
+    assert (after.plan, after.pending_plan, after.cancel_at) == ("pro", "team", after.period_end)
+
+
 def test_an_upgrade_that_the_bank_wants_confirmed(cast: Cast, twin: TwinClient) -> None:
     """Nothing changes until the card's holder has confirmed it on the invoice's page."""
     acme_buys(twin, cast, "pro")
