@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.billing.shop import Shop
 from tests.browser.conftest import guarded
 from tests.twin.client import TwinClient
+from tests.twin.tests.shop import Shop
 
 Theme = Literal["light", "dark"]
 LOOKS = ((1440, "light"), (360, "dark"))

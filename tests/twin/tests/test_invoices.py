@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line, snapshot
+from tests.twin.tests.desk import DAY, START, Desk, amounts, bill, half, line, snapshot
 
 
 def preview(desk: Desk, made: stripe.Subscription, **details: Any) -> stripe.Invoice:

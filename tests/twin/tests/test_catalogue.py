@@ -4,7 +4,7 @@ from typing import Any
 
 import stripe
 
-from tests.billing.desk import Desk, line
+from tests.twin.tests.desk import Desk, line
 
 
 def test_prices_are_found_by_lookup_key_and_the_key_can_move(desk: Desk) -> None:

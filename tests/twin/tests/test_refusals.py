@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, START, Desk, bill, line
+from tests.twin.tests.desk import DAY, START, Desk, bill, line
 
 PENDING: dict[str, Any] = {"payment_behavior": "pending_if_incomplete", "proration_behavior": "always_invoice"}
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, Desk, amounts, bill, half, line
+from tests.twin.tests.desk import DAY, Desk, amounts, bill, half, line
 
 
 def attach(desk: Desk, made: stripe.Subscription) -> stripe.SubscriptionSchedule:

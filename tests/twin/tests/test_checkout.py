@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.shop import SITE, Shop
+from tests.twin.tests.shop import SITE, Shop
 
 
 def test_paying_starts_the_subscription_and_leads_back(shop: Shop) -> None:

@@ -9,9 +9,9 @@ import pytest
 import stripe
 from django.conf import settings
 
-from tests.billing.receiver import Receiver
 from tests.twin.client import TwinClient
 from tests.twin.talk import sdk
+from tests.twin.tests.receiver import Receiver
 
 
 @pytest.fixture

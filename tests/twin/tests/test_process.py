@@ -19,7 +19,7 @@ from config.processes import die_with_parent, end_process, free_port
 from tests.twin.client import TwinClient
 from tests.twin.talk import sdk
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 @contextmanager
 def own_twin(*options: str, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line
 from tests.twin.client import TwinClient
+from tests.twin.tests.desk import DAY, START, Desk, amounts, bill, half, line
 
 BAD = "pm_card_chargeCustomerFail"
 

@@ -3,8 +3,8 @@
 import pytest
 import stripe
 
-from tests.billing.desk import DAY, START, Desk, amounts, bill, half, line
 from tests.twin.client import TwinClient
+from tests.twin.tests.desk import DAY, START, Desk, amounts, bill, half, line
 
 
 def test_a_subscription_begins_paid_for_a_whole_period(desk: Desk) -> None:

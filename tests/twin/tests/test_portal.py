@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.billing.shop import SITE, Shop
 from tests.twin.clicks import Portal
+from tests.twin.tests.shop import SITE, Shop
 
 EVERYTHING: dict[str, Any] = {
     "customer_update": {"enabled": True, "allowed_updates": ["name", "email", "tax_id"]},

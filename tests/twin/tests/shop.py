@@ -4,8 +4,8 @@ from typing import Any
 
 import stripe
 
-from tests.billing.desk import Desk
 from tests.twin.client import TwinClient
+from tests.twin.tests.desk import Desk
 
 SITE = "http://pare.example"
 
