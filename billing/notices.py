@@ -22,7 +22,7 @@ from accounts.roles import ROLE_RIGHTS, Right
 from billing.gateway.types import LiveInvoice
 from billing.models import BillingAccount, Invoice, Notice, NoticeKind
 from billing.plans import BY_KEY
-from billing.templatetags.billing import money
+from billing.words import money
 
 log = logging.getLogger(__name__)
 # A worker that claimed a notice this long ago and did not send it is dead.
@@ -73,8 +73,7 @@ def _owed(invoice_id: str, until: datetime) -> dict[str, Any]:
 
 def due(now: datetime) -> list[int]:
     """The notices that wait to be sent, oldest first, those of dead workers among them."""
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_LASTS)
-    waiting = Notice.objects.filter(free, sent_at=None, created_at__gt=now - NEWS_FOR)
+    waiting = Notice.objects.filter(_can_be_claimed(now), created_at__gt=now - NEWS_FOR)
     return list(waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:500])
 
 
@@ -84,8 +83,7 @@ def send(notice_id: int) -> bool:
     Raises what the mail server raises (SMTPException, OSError); the notice is due again ten minutes later.
     """
     now = timezone.now()
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_LASTS)
-    if not Notice.objects.filter(free, pk=notice_id, sent_at=None).update(claimed_at=now):
+    if not Notice.objects.filter(_can_be_claimed(now), pk=notice_id).update(claimed_at=now):
         return False
     notice = Notice.objects.select_related("account__team").get(pk=notice_id)
     context, to = _context(notice), _readers(notice.account)
@@ -94,6 +92,11 @@ def send(notice_id: int) -> bool:
         _message(notice, context, to).send()
     Notice.objects.filter(pk=notice_id).update(sent_at=timezone.now())
     return is_told
+
+
+def _can_be_claimed(now: datetime) -> Q:
+    """Not sent, and with no worker that may still be at it."""
+    return Q(sent_at=None) & (Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_LASTS))
 
 
 def _readers(account: BillingAccount) -> list[str]:

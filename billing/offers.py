@@ -1,7 +1,6 @@
 """What each plan costs, and what a team can do about it from where it stands."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from billing.models import ChangeKind, Interval
 from billing.plans import PLANS, STARTER, Plan
 from billing.prices import Prices
 from billing.standing import Standing, State
+from billing.words import day_of
 
 
 class Act(StrEnum):
@@ -141,8 +141,3 @@ def _first(standing: Standing) -> str:
     if subscription.cancel_at:
         return f"First keep the {standing.paid_plan.name} plan"
     return "First undo the planned change" if subscription.next_plan else ""
-
-
-def day_of(moment: datetime) -> str:
-    """As pages say a day: `3 Dec 2026`."""
-    return f"{moment.day} {moment:%b %Y}"

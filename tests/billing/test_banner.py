@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Subscription
-from billing.offers import day_of
+from billing.words import day_of
 from tests.billing.rows import fail_payment
 from tests.conftest import Cast
 

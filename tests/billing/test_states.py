@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Membership
 from accounts.roles import Role
 from billing.models import ChangeKind, ChangeState, CheckoutState
-from billing.offers import day_of
 from billing.services import change_plan
+from billing.words import day_of
 from repos.models import Repository
 from tests.billing.rows import (
     fail_payment,

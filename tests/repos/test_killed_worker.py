@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.utils import timezone
 from repos import indexing, storage, tasks
 from repos.models import IndexRun, Repository, State
 from tests.live import ROOT, child_environment
+from tests.races import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +36,7 @@ def test_its_run_is_picked_up_again(link: Callable[..., Repository]) -> None:
     process = subprocess.Popen([sys.executable, "-c", STUCK, str(run.pk)], cwd=ROOT, env=child_environment())
     try:
         lock = storage.mirror_of(repository.public_id).with_name(f"{repository.public_id}.lock")
-        wait_for(lambda: IndexRun.objects.get().state == State.RUNNING and is_held(lock))
+        wait_for(lambda: IndexRun.objects.get().state == State.RUNNING and is_held(lock), 60)
         first_beat = IndexRun.objects.get().heartbeat_at
         assert indexing.index(run.pk) == indexing.Outcome()  # it is at work: nobody else takes it
     finally:
@@ -59,11 +59,3 @@ def is_held(lock: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-def wait_for(ready: Callable[[], bool], seconds: float = 60.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if ready():
-            return
-        time.sleep(0.05)
-    raise AssertionError("The worker did not get so far.")

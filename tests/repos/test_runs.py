@@ -1,7 +1,6 @@
 """Who works on a run: claims, lost workers, newer requests, progress."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,6 +18,7 @@ from repos.engine import git
 from repos.models import IndexRun, Repository, Snapshot, State, Trigger
 from tests.conftest import Cast
 from tests.engine.git_server import commit_files
+from tests.races import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,11 +168,11 @@ def test_progress_is_written_and_a_lost_run_is_noticed(
     assert run is not None
     with progress.Reporter(run) as reporter:
         reporter.report_and_check("parse", 3, 10)
-        wait_for(lambda: only_run().done == 3)
+        wait_for(lambda: only_run().done == 3, 20)
         assert (only_run().phase, only_run().total) == ("parse", 10)
         IndexRun.objects.update(state=State.CANCELLED)
         reporter.report("parse", 4, 10)
-        wait_for(reporter._lost.is_set)
+        wait_for(reporter._lost.is_set, 20)
         with pytest.raises(progress.RunLost):
             reporter.check()
     assert only_run().done == 3
@@ -188,7 +188,7 @@ def test_its_heart_beats_while_nothing_changes(
     assert run is not None
     make_stale(run)
     with progress.Reporter(run):
-        wait_for(lambda: not IndexRun.objects.stale(timezone.now()).exists())
+        wait_for(lambda: not IndexRun.objects.stale(timezone.now()).exists(), 20)
 
 
 def test_unlinking_stops_a_run_at_work(
@@ -214,14 +214,6 @@ def test_the_newer_run_sees_the_newer_commit(indexed: Repository, shop: Path) ->
     tasks.index_repository(run.pk)
     run.refresh_from_db()
     assert (run.state, run.commit) == (State.SUCCEEDED, tip)
-
-
-def wait_for(ready: Callable[[], object], seconds: float = 20.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if ready():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"still waiting in {threading.current_thread().name}")
 
 
 def test_a_run_that_waits_for_its_next_attempt_is_not_found_too_early(link: Callable[..., Repository]) -> None:

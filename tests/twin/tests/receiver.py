@@ -1,12 +1,13 @@
 """A webhook endpoint that a test can look into."""
 
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import stripe
 from django.conf import settings
+
+from tests.races import wait_for
 
 
 class Receiver(ThreadingHTTPServer):
@@ -30,11 +31,7 @@ class Receiver(ThreadingHTTPServer):
 
     def wait_for(self, many: int) -> None:
         """Until that many are being received at once. Raises TimeoutError after 20 s."""
-        deadline = time.monotonic() + 20
-        while self.at_once < many:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.at_once} instead of {many} came at once.")
-            time.sleep(0.01)
+        wait_for(lambda: self.at_once >= many, 20)
 
     def events(self) -> list[stripe.Event]:
         """What arrived, each checked by the SDK as the product does it."""
