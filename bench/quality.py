@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from repos.engine import FolderFactsCache, FolderTree, Snapshot, build_snapshot, make_slice, open_snapshot
-from repos.engine.render import as_dict
+from repos.engine.slicing.render import as_dict
 
 PROJECT = Path(__file__).resolve().parents[1]
 BASELINE = "baseline-results/bm25-blocks.jsonl"

@@ -35,7 +35,7 @@ def test_the_import_contracts_hold() -> None:
 
 def test_only_the_git_door_and_the_parsers_pool_start_processes() -> None:
     starters = {str(path.relative_to(ROOT)) for path in sources("repos") if "subprocess" in set(imported(path))}
-    allowed = ("repos/engine/git", "repos/engine/workers")
+    allowed = ("repos/engine/git", "repos/engine/extraction/workers")
     assert [file for file in starters if not file.startswith(allowed)] == []
 
 

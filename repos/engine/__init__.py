@@ -7,15 +7,15 @@ with open_snapshot(file) as snapshot:
 
 from __future__ import annotations
 
-from .build import build_snapshot
+from .build.build import build_snapshot
 from .cache import FolderFactsCache
 from .folder import FolderTree, blob_id
 from .languages import check_grammars
 from .lookup import edges_of, search_symbols, source_of, statistics, symbol_at, symbol_count
-from .slice import make_slice
-from .snapshot import Snapshot, SnapshotCache, open_snapshot
-from .tokens import TOKENIZER
-from .tokens import count as count_tokens
+from .slicing.slice import make_slice
+from .slicing.tokens import TOKENIZER
+from .slicing.tokens import count as count_tokens
+from .snapshot.file import Snapshot, SnapshotCache, open_snapshot
 
 __all__ = [
     "TOKENIZER",

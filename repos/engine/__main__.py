@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import FolderFactsCache, FolderTree, build_snapshot, make_slice, open_snapshot
 from .errors import EngineError, SnapshotMissing
-from .render import as_dict
+from .slicing.render import as_dict
 from .types import SliceOptions
 
 

@@ -6,10 +6,9 @@ from bisect import bisect_left
 
 import numpy as np
 
-from .resolve import CONFIDENCES, EDGE_KINDS
-from .signals import TEST_ROLE
-from .snapshot import Snapshot
-from .types import Edge, Statistics, Symbol
+from .paths import TEST_ROLE
+from .snapshot.file import Snapshot
+from .types import CONFIDENCES, EDGE_KINDS, Edge, Statistics, Symbol
 
 MOST = 200
 SCANNED = 5_000

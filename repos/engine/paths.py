@@ -10,6 +10,7 @@ from .languages import language_of
 
 Role = Literal["code", "test", "aside", "prose"]
 ROLES: tuple[Role, ...] = ("code", "test", "aside", "prose")
+TEST_ROLE = ROLES.index("test")
 
 VENDORED = frozenset(
     {

@@ -14,6 +14,9 @@ from typing import Literal, Protocol
 
 Confidence = Literal["certain", "likely", "guess"]
 EdgeKind = Literal["imports", "calls", "references", "inherits", "tests"]
+# Stored as their place in these tuples.
+CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "guess")
+EDGE_KINDS: tuple[EdgeKind, ...] = ("imports", "calls", "references", "inherits", "tests")
 Form = Literal["full", "part", "signature"]
 Trust = Literal["high", "medium", "low"]
 Phase = Literal["list", "read", "parse", "resolve", "write"]

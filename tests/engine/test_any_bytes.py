@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repos.engine import FolderTree, build_snapshot, make_slice
-from repos.engine.extract import extract
-from repos.engine.facts import decode_facts, decode_record, encode
+from repos.engine.extraction.extract import extract
+from repos.engine.extraction.facts import decode_facts, decode_record, encode
 from repos.engine.languages import ALL
 from repos.engine.types import Limits
 from tests.engine.test_languages import GO, JAVA, JAVASCRIPT, PYTHON, RUST, TYPESCRIPT

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repos.engine.blocks import PIECE, WHOLE_FUNCTION, Cutter, Span, text_windows
-from repos.engine.extract import extract
-from repos.engine.facts import BLOCK_MODULE, BLOCK_TEST
+from repos.engine.extraction.blocks import PIECE, WHOLE_FUNCTION, Cutter, Span, text_windows
+from repos.engine.extraction.extract import extract
+from repos.engine.extraction.facts import BLOCK_MODULE, BLOCK_TEST
 from repos.engine.types import Limits
 from tests.engine.trees import PATIENT
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from repos.engine import make_slice
-from repos.engine.slice import LONGEST_TASK
-from repos.engine.task import read_task
+from repos.engine.slicing.slice import LONGEST_TASK
+from repos.engine.slicing.task import read_task
 from tests.engine.trees import snapshot_of
 
 PATTERNS = [

@@ -112,7 +112,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr("repos.engine.container.os.fsync", full)
+    monkeypatch.setattr("repos.engine.snapshot.container.os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         build_snapshot(MemoryTree(GO), path=path, commit="d")
     assert path.read_bytes() == before

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from repos.engine import build_snapshot, workers
+from repos.engine import build_snapshot
 from repos.engine.errors import IndexCancelled
-from repos.engine.facts import decode_facts, decode_record
+from repos.engine.extraction import workers
+from repos.engine.extraction.facts import decode_facts, decode_record
+from repos.engine.extraction.workers import Job, _Died, _Worker, parse_all
 from repos.engine.types import Limits, Phase
-from repos.engine.workers import Job, _Died, _Worker, parse_all
 from tests.engine.trees import MemoryTree
 
 FUNCTION = "def step_{0}(a):\n    '''Number {0}.'''\n    return other_{0}(a)\n\n\n"

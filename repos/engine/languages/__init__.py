@@ -1,27 +1,25 @@
-"""The languages with symbols. One module each; adding one means adding it to `ALL` (see docs/engine.md)."""
+"""The languages with symbols. Each is a folder here that gives `LANGUAGES`; nothing else in the engine names one, so a
+folder that is deleted takes its language along (see docs/languages.md)."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from repos.engine.errors import GrammarMissing
 
-from . import go, java, javascript, python, rust, typescript
 from .base import Language
 
 if TYPE_CHECKING:
     from tree_sitter import Parser, QueryCursor
 
-ALL: tuple[Language, ...] = (
-    python.LANGUAGE,
-    typescript.LANGUAGE,
-    typescript.TSX,
-    javascript.LANGUAGE,
-    go.LANGUAGE,
-    rust.LANGUAGE,
-    java.LANGUAGE,
+ALL: tuple[Language, ...] = tuple(
+    language
+    for module in sorted(iter_modules(__path__), key=lambda found: found.name)
+    if module.ispkg
+    for language in import_module(f"{__name__}.{module.name}").LANGUAGES
 )
 BY_NAME = {language.name: language for language in ALL}
 BY_EXTENSION = {extension: language for language in ALL for extension in language.extensions}

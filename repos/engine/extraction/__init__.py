@@ -1,0 +1,1 @@
+"""Bytes of one file -> facts, in processes of their own."""

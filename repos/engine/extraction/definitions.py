@@ -1,0 +1,172 @@
+"""The definitions of a file, from the captures of its language's query."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repos.engine.languages.base import CONTAINERS, KINDS, Language
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from .parse import Captures, Lines
+
+DEEPEST = 60  # definitions further inside are left to the block of an outer one
+LONGEST_NAME = 200
+NEWLINE = 10
+_LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?=[^\w$\x80-\xff]*$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Lines are 0-based; `start` includes decorators and leading comments. `type_name` is the type that a method
+    belongs to when it does not stand inside it; `self_name` is what the method calls its instance."""
+
+    name: bytes
+    kind: int
+    start: int
+    end: int
+    name_line: int
+    signature_end: int
+    parent: int
+    first_byte: int
+    last_byte: int
+    type_name: bytes = b""
+    self_name: bytes = b""
+    test: bool = False
+
+    @property
+    def container(self) -> bool:
+        return KINDS[self.kind] in CONTAINERS
+
+    @property
+    def constant(self) -> bool:
+        return KINDS[self.kind] == "constant"
+
+
+def find_definitions(source: bytes, lines: Lines, language: Language, captures: Captures) -> list[Definition]:
+    """In order of their first byte, outer before inner."""
+    leading = _leading_lines(source, lines, captures)
+    found: list[Definition] = []
+    stack: list[int] = []
+    for node, kind, name_node in _nodes(language, captures):
+        first = node.start_byte
+        while stack and found[stack[-1]].last_byte <= first:
+            stack.pop()
+        if len(stack) >= DEEPEST:
+            continue
+        parent = stack[-1] if stack else -1
+        definition = _definition(source, language, node, kind, name_node, parent, found, leading)
+        if definition is None:
+            continue
+        found.append(definition)
+        if not definition.constant:
+            stack.append(len(found) - 1)
+    return found
+
+
+def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node]]:
+    """(definition, kind, name), sorted and each once."""
+    seen: dict[tuple[int, int], tuple[Node, str, Node]] = {}
+    for capture, nodes in captures.items():
+        if capture.startswith("def."):
+            for node in nodes:
+                name = _name_node(node, language)
+                key = (node.start_byte, -node.end_byte)
+                if name is not None and (key not in seen or seen[key][1] == "type"):
+                    seen[key] = (node, capture[4:], name)
+    for node in captures.get("const", ()):
+        whole = node.parent or node
+        seen.setdefault((whole.start_byte, -whole.end_byte), (whole, "constant", node))
+    return [seen[key] for key in sorted(seen)]
+
+
+def _name_node(node: Node, language: Language) -> Node | None:
+    for field in language.name_fields:
+        found = node.child_by_field_name(field)
+        if found is not None:
+            break
+    else:
+        return None
+    value = node.child_by_field_name("right")
+    own = value.child_by_field_name("name") if value is not None else None
+    # `module.exports = function send() {}` is called send.
+    return own if own is not None and (found.text or b"").endswith(b"exports") else found
+
+
+def _definition(
+    source: bytes,
+    language: Language,
+    node: Node,
+    kind: str,
+    name_node: Node,
+    parent: int,
+    found: list[Definition],
+    leading: list[bool],
+) -> Definition | None:
+    written = source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME]
+    match = _LAST_NAME.search(written.split(b"<")[0])  # without type parameters
+    if match is None:
+        return None
+    if kind == "function" and parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module":
+        kind = "method"
+    start, end = node.start_point[0], node.end_point[0]
+    if node.end_point[1] == 0 and end > start:
+        end -= 1
+    floor = found[parent].name_line + 1 if parent >= 0 else 0
+    first = start
+    while first > floor and leading[first - 1]:
+        first -= 1
+    own, type_name = (language.receiver(node) if language.receiver else None) or (b"", b"")
+    above = source[_line_start(source, node.start_byte) - 200 if first < start else node.start_byte : node.start_byte]
+    test = any(mark in above for mark in language.test_attributes) if language.test_attributes else False
+    return Definition(
+        name=match[0],
+        kind=KINDS.index(kind),
+        start=first,
+        end=end,
+        name_line=name_node.start_point[0],
+        signature_end=_signature_end(source, node, name_node),
+        parent=parent,
+        first_byte=node.start_byte,
+        last_byte=node.end_byte,
+        type_name=type_name,
+        self_name=own,
+        test=test,
+    )
+
+
+def _line_start(source: bytes, at: int) -> int:
+    return max(200, source.rfind(b"\n", 0, at) + 1)
+
+
+def _signature_end(source: bytes, node: Node, name_node: Node) -> int:
+    """The last line before the body begins; for a definition without one, at most three lines after its name."""
+    body = node.child_by_field_name("body")
+    value = node.child_by_field_name("value") if body is None else None
+    if value is not None:
+        body = value.child_by_field_name("body")
+    if body is None:
+        return min(node.end_point[0], name_node.start_point[0] + 3)
+    head = source[node.start_byte : body.start_byte].rstrip()
+    return node.start_point[0] + head.count(b"\n")
+
+
+def _leading_lines(source: bytes, lines: Lines, captures: Captures) -> list[bool]:
+    """Lines that belong to the definition below them: comments that stand alone, decorators, attributes."""
+    leading = [False] * (len(lines.starts) + 1)
+    for node in captures.get("attr", ()):
+        for row in range(node.start_point[0], node.end_point[0] + 1):
+            leading[row] = True
+    for node in captures.get("comment", ()):
+        row, column = node.start_point
+        start, end = node.start_byte, node.end_byte
+        if column and source[start - column : start].strip():
+            continue
+        stop = source.find(b"\n", end)
+        if source[end - 1] == NEWLINE or not source[end : stop if stop >= 0 else len(source)].strip():
+            last = node.end_point[0] - (source[end - 1] == NEWLINE)
+            leading[row : last + 1] = [True] * (last + 1 - row)
+    return leading

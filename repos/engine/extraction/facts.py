@@ -1,0 +1,113 @@
+"""What is kept of one blob in one language: everything that does not depend on the rest of the repository.
+
+Arrays travel as raw little-endian bytes, so that a record is written and read without a loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from repos.engine.errors import EngineError
+from repos.engine.languages.base import Import
+
+# Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
+EXTRACTOR = 3
+SOURCE_LEVEL = 3
+
+BLOCK_MODULE = 1  # code outside any definition
+BLOCK_TEST = 2  # test code inside a file that is not a test
+BLOCK_TEXT = 4  # a window of a file without symbols
+
+REFERENCE_KINDS = ("call", "ref", "base")
+
+
+class Facts(msgspec.Struct, array_like=True, gc=False):
+    """Definitions are in order of their start; blocks are in order of their lines and do not overlap.
+
+    `*_i4` are int32 arrays of equal length within their group, as bytes. Definition: start (with comments and
+    decorators), end, name line, last line of the signature, parent (-1). Block: start, end, definition (-1), flags.
+    Reference: index into `names` of its name, and of its qualifier (-1: none, -2: some expression), kind, line, owner.
+    Posting: index into `terms`, block, code (see postings.py).
+    """
+
+    lines: int = 0
+    skipped: str = ""
+    definition_names: list[bytes] = []
+    definition_types: list[bytes] = []
+    definition_kinds: bytes = b""
+    definitions_i4: bytes = b""
+    blocks_i4: bytes = b""
+    names: list[bytes] = []
+    references_i4: bytes = b""
+    imports: list[Import] = []
+    terms: list[bytes] = []
+    postings_i4: bytes = b""
+    lengths_i4: bytes = b""
+
+    def definitions(self) -> NDArray[np.int32]:
+        return _rows(self.definitions_i4, 5)
+
+    def blocks(self) -> NDArray[np.int32]:
+        return _rows(self.blocks_i4, 4)
+
+    def references(self) -> NDArray[np.int32]:
+        return _rows(self.references_i4, 5)
+
+    def postings(self) -> NDArray[np.int32]:
+        return _rows(self.postings_i4, 3)
+
+    def lengths(self) -> NDArray[np.int32]:
+        """For each block: terms of code, of comments, of strings."""
+        return _rows(self.lengths_i4, 3)
+
+
+class Record(msgspec.Struct, array_like=True, gc=False):
+    """Facts and the compressed source: all that a snapshot needs of a blob."""
+
+    facts: bytes
+    source: bytes
+    size: int
+
+
+def _rows(data: bytes, columns: int) -> NDArray[np.int32]:
+    """-> array of shape (columns, n)"""
+    return np.frombuffer(data, "<i4").reshape(columns, -1)
+
+
+_facts = msgspec.msgpack.Decoder(Facts)
+_record = msgspec.msgpack.Decoder(Record)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def pack_rows(*columns: NDArray[np.integer] | list[int]) -> bytes:
+    return b"".join(np.asarray(column, "<i4").tobytes() for column in columns)
+
+
+def encode(facts: Facts, source: bytes) -> bytes:
+    compressor = zstandard.ZstdCompressor(level=SOURCE_LEVEL, write_checksum=True, write_content_size=True)
+    return _encoder.encode(Record(_encoder.encode(facts), compressor.compress(source), len(source)))
+
+
+def decode_record(data: bytes) -> Record:
+    """Raises EngineError when the bytes are not a record."""
+    try:
+        return _record.decode(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise EngineError("A cached record cannot be read.") from error
+
+
+def decode_facts(data: bytes) -> Facts:
+    return _facts.decode(data)
+
+
+def cache_key(oid: str, language: str, limits_digest: str) -> str:
+    return f"{oid}-{language or 'text'}-{EXTRACTOR}-{limits_digest}"
+
+
+def digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:8]

@@ -1,0 +1,102 @@
+"""Go: packages are folders, found through the module paths of the repository's go.mod files."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from repos.engine.languages.base import Import, Language, Manifests
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+QUERY = """
+(function_declaration) @def.function
+(method_declaration) @def.method
+(type_spec type: (struct_type)) @def.struct
+(type_spec type: (interface_type)) @def.interface
+(type_spec) @def.type
+(type_alias) @def.type
+(source_file (const_declaration (const_spec name: (identifier) @const)))
+(source_file (var_declaration (var_spec name: (identifier) @const)))
+(source_file (var_declaration (var_spec_list (var_spec name: (identifier) @const))))
+(call_expression function: [(identifier) @call (selector_expression field: (field_identifier) @call)])
+(type_identifier) @ref
+(argument_list [(identifier) @ref (selector_expression field: (field_identifier) @ref)])
+(keyed_element (literal_element (identifier) @ref))
+(return_statement (expression_list (identifier) @ref))
+(field_declaration !name type: [(type_identifier) @base (pointer_type (type_identifier) @base)])
+(import_spec) @import
+(package_clause) @import
+(comment) @comment
+(interpreted_string_literal) @string
+(raw_string_literal) @string
+"""
+
+SPEC = re.compile(r'^(?:([\w.]+)\s+)?["`]([^"`]+)["`]')
+RECEIVER = re.compile(rb"\(\s*(?:(\w+)\s+)?\*?\s*(\w+)")
+VERSION = re.compile(r"^v\d+$")
+
+
+def parse_import(text: str, line: int) -> list[Import]:
+    if text.startswith("package"):
+        return [Import(text.split()[1] if len(text.split()) > 1 else "", "", "", line, True)]
+    match = SPEC.match(text)
+    if match is None:
+        return []
+    if match[1] == ".":
+        return [Import(match[2], "*", "*", line)]
+    return [Import(match[2], "", match[1] or package_name(match[2]), line)]
+
+
+def package_name(path: str) -> str:
+    """The usual name of the package at an import path: `example.com/yaml.v3` and `example.com/yaml/v3` are yaml."""
+    parts = path.split("/")
+    name = parts[-2] if VERSION.match(parts[-1]) and len(parts) > 1 else parts[-1]
+    return re.sub(r"\.v\d+$", "", name).replace("-", "_").removeprefix("go_")
+
+
+def receiver(node: Node) -> tuple[bytes, bytes] | None:
+    found = node.child_by_field_name("receiver")
+    match = RECEIVER.match(found.text or b"") if found is not None else None
+    return (match[1] or b"", match[2]) if match else None
+
+
+class GoResolver:
+    def __init__(self, manifests: Manifests) -> None:
+        self.folders: dict[str, list[str]] = {}
+        for path in manifests.paths:
+            self.folders.setdefault(posixpath.dirname(path), []).append(path)
+        self.modules: dict[str, str] = {}
+        for path in manifests.named("go.mod"):
+            match = re.search(r"^\s*module\s+\"?([^\s\"]+)", manifests.text(path) or "", re.M)
+            if match:
+                self.modules[match[1]] = posixpath.dirname(path)
+        self.names = sorted(self.modules, key=len, reverse=True)
+
+    def targets(self, path: str, item: Import) -> Sequence[str]:
+        for name in self.names:
+            if item.module == name or item.module.startswith(name + "/"):
+                folder = posixpath.join(self.modules[name], item.module[len(name) + 1 :]).rstrip("/")
+                return [file for file in self.folders.get(folder, ()) if not file.endswith("_test.go")]
+        return ()
+
+    def package(self, path: str) -> str:
+        return posixpath.dirname(path) or "."
+
+
+LANGUAGE = Language(
+    name="go",
+    family="go",
+    extensions=(".go",),
+    grammar=("tree_sitter_go", "language"),
+    query=QUERY,
+    parse_import=parse_import,
+    resolver=GoResolver,
+    receiver=receiver,
+    manifests=("go.mod",),
+)
+
+LANGUAGES = (LANGUAGE,)

@@ -1,0 +1,1 @@
+"""A task and a budget -> a slice of a snapshot."""

@@ -1,0 +1,210 @@
+"""One immutable file for one repository at one commit: all that a slice needs, sources included."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from repos.engine.errors import SnapshotCorrupt
+from repos.engine.languages.base import KINDS
+from repos.engine.types import Coverage, Statistics
+
+from .container import Container
+from .tables import GRAPH_SECTIONS, Blocks, Files, Graph, Strings, Symbols, Terms
+
+FILES_KEPT = 128
+
+
+class Meta(msgspec.Struct, frozen=True):
+    engine: int
+    commit: str
+    committed_at: datetime | None
+    languages: list[str]
+    coverage: Coverage
+    statistics: Statistics
+
+
+class Snapshot:
+    """An open snapshot. Cheap to open (the header only); sections are mapped and checked when first used."""
+
+    def __init__(self, path: Path) -> None:
+        self._container = Container(path)
+        try:
+            self._meta = msgspec.msgpack.decode(bytes(self._container.header.meta), type=Meta)
+        except msgspec.DecodeError as error:
+            raise SnapshotCorrupt(f"The header of the snapshot {path.name} cannot be read.") from error
+        self._lines: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+        self.memo: dict[str, Any] = {}  # derived arrays that later slices use again
+
+    @property
+    def path(self) -> Path:
+        return self._container.path
+
+    @property
+    def commit(self) -> str:
+        return self._meta.commit
+
+    @property
+    def committed_at(self) -> datetime | None:
+        return self._meta.committed_at
+
+    @property
+    def coverage(self) -> Coverage:
+        return self._meta.coverage
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._meta.statistics
+
+    @property
+    def languages(self) -> list[str]:
+        return self._meta.languages
+
+    @cached_property
+    def files(self) -> Files:
+        get, table = self._container.array, Strings(self._container, "paths")
+        paths = [table[i].decode("utf-8", "surrogateescape") for i in range(len(table))]
+        return Files(
+            paths, *(get(f"files.{n}") for n in ("languages", "roles", "lines", "first_block", "first_symbol"))
+        )
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        get, box = self._container.array, self._container
+        columns = ("kinds", "parents", "starts", "ends", "name_lines", "signature_ends", "by_name")
+        return Symbols(
+            names=Strings(box, "symbols.names"),
+            type_names=Strings(box, "symbols.types"),
+            lower_names=Strings(box, "symbols.lower"),
+            **{name: get(f"symbols.{name}") for name in columns},
+        )
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        get = self._container.array
+        first = self.files.first_block
+        files = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+        lengths = get("blocks.lengths").reshape(3, -1).astype(np.float32)
+        columns = ("starts", "ends", "symbols", "flags")
+        return Blocks(files=files, lengths=lengths, **{name: get(f"blocks.{name}") for name in columns})
+
+    @cached_property
+    def terms(self) -> Terms:
+        get, box = self._container.array, self._container
+        columns = ("starts", "blocks", "codes", "stem_starts", "stem_terms")
+        return Terms(
+            words=Strings(box, "terms.words"),
+            stems=Strings(box, "terms.stems"),
+            **{name: get(f"terms.{name}") for name in columns},
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        return Graph(**{name: self._container.array(f"graph.{name}") for name in GRAPH_SECTIONS})
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Path -> file number."""
+        return {path: number for number, path in enumerate(self.files.paths)}
+
+    @cached_property
+    def _source_at(self) -> NDArray[np.int64]:
+        return self._container.array("sources.at")
+
+    def source(self, file: int) -> bytes:
+        """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
+        start, end = int(self._source_at[file]), int(self._source_at[file + 1])
+        try:
+            return zstandard.ZstdDecompressor().decompress(self._container.piece("sources", start, end))
+        except zstandard.ZstdError as error:
+            raise SnapshotCorrupt(f"A source in the snapshot {self.path.name} is damaged.") from error
+
+    def lines(self, file: int, start: int, end: int) -> str:
+        """Lines `start` to `end`, 1-based and inclusive, without the last line end. Files used last stay split."""
+        with self._lock:
+            found = self._lines.get(file)
+            if found is not None:
+                self._lines.move_to_end(file)
+        if found is None:
+            found = self.source(file).replace(b"\r\n", b"\n").split(b"\n")
+            with self._lock:
+                self._lines[file] = found
+                while len(self._lines) > FILES_KEPT:
+                    self._lines.popitem(last=False)
+        return b"\n".join(found[start - 1 : end]).decode("utf-8", "replace")
+
+    def file_of_symbol(self, symbol: int) -> int:
+        return bisect_right(self.files.first_symbol, symbol) - 1
+
+    def qualified(self, symbol: int) -> str:
+        """The name with those round it, joined by dots."""
+        names: list[bytes] = []
+        while symbol >= 0:
+            names.append(self.symbols.names[symbol])
+            if self.symbols.type_names[symbol]:
+                names.append(self.symbols.type_names[symbol])
+            symbol = int(self.symbols.parents[symbol])
+        return b".".join(reversed(names)).decode("utf-8", "replace")
+
+    def kind(self, symbol: int) -> str:
+        return KINDS[self.symbols.kinds[symbol]]
+
+    def verify(self) -> None:
+        """Check every byte of the file. Raises SnapshotCorrupt."""
+        self._container.verify()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """Raises SnapshotMissing, SnapshotCorrupt or SnapshotVersion."""
+    return Snapshot(Path(path))
+
+
+class SnapshotCache:
+    """The snapshots used last, open. Snapshot files never change, so a path is enough to know one by."""
+
+    def __init__(self, size: int = 64) -> None:
+        self.size = size
+        self._open: OrderedDict[Path, Snapshot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, path: Path) -> Snapshot:
+        path = Path(path)
+        with self._lock:
+            found = self._open.get(path)
+            if found is not None:
+                self._open.move_to_end(path)
+                return found
+        opened = open_snapshot(path)
+        with self._lock:
+            self._open[path] = opened
+            # Not closed: another thread may be reading it. The map goes with its last reader.
+            while len(self._open) > self.size:
+                self._open.popitem(last=False)
+        return opened
+
+    def forget(self, path: Path) -> None:
+        with self._lock:
+            self._open.pop(Path(path), None)
