@@ -6,12 +6,14 @@ from bisect import bisect_left
 
 import numpy as np
 
+from .graph.expression import expression, statement
 from .paths import TEST_ROLE
 from .snapshot.file import Snapshot
 from .types import CONFIDENCES, EDGE_KINDS, Edge, Statistics, Symbol
 
 MOST = 200
 SCANNED = 5_000
+ROUND = 40  # lines read on either side of an edge for its expression
 
 
 def search_symbols(snapshot: Snapshot, query: str, *, limit: int = 20) -> list[Symbol]:
@@ -80,7 +82,19 @@ def _edge(snapshot: Snapshot, number: int) -> Edge:
         line=int(graph.lines[number]),
         kind=EDGE_KINDS[graph.kinds[number]],
         confidence=CONFIDENCES[graph.confidences[number]],
+        column=int(graph.columns[number]),
+        expression=_expression(snapshot, file, number),
     )
+
+
+def _expression(snapshot: Snapshot, file: int, edge: int) -> str:
+    line = int(snapshot.graph.lines[edge])
+    if EDGE_KINDS[snapshot.graph.kinds[edge]] == "imports":
+        return statement(snapshot.line_bytes(file, line, line + ROUND))
+    first = max(1, line - ROUND)
+    before = snapshot.line_bytes(file, first, line - 1) + b"\n" if line > first else b""
+    text = before + snapshot.line_bytes(file, line, line + ROUND)
+    return expression(text, len(before) + int(snapshot.graph.columns[edge]))
 
 
 def _node_name(snapshot: Snapshot, node: int) -> str:

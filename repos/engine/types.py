@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Confidence = Literal["certain", "likely", "guess"]
-EdgeKind = Literal["imports", "calls", "references", "inherits", "tests"]
+EdgeKind = Literal["imports", "calls", "references", "inherits", "overrides", "tests"]
 # Stored as their place in these tuples.
 CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "guess")
-EDGE_KINDS: tuple[EdgeKind, ...] = ("imports", "calls", "references", "inherits", "tests")
+EDGE_KINDS: tuple[EdgeKind, ...] = ("imports", "calls", "references", "inherits", "overrides", "tests")
 Form = Literal["full", "part", "signature"]
 Trust = Literal["high", "medium", "low"]
 Phase = Literal["list", "read", "parse", "resolve", "write"]
@@ -165,7 +165,11 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One link from a symbol or file to a symbol or file. `line` is in the source's file."""
+    """One link from a symbol or file to a symbol or file.
+
+    `line` is in the source's file; `column` is where the name stands in it, in bytes from 0. `expression` is the call
+    or mention as written there, whitespace folded, at most 200 characters.
+    """
 
     source: str
     target: str
@@ -173,6 +177,8 @@ class Edge:
     line: int
     kind: EdgeKind
     confidence: Confidence
+    column: int = 0
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)

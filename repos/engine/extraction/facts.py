@@ -16,7 +16,7 @@ from repos.engine.errors import EngineError
 from repos.engine.languages.base import Import
 
 # Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
-EXTRACTOR = 3
+EXTRACTOR = 4
 SOURCE_LEVEL = 3
 
 BLOCK_MODULE = 1  # code outside any definition
@@ -31,7 +31,8 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
 
     `*_i4` are int32 arrays of equal length within their group, as bytes. Definition: start (with comments and
     decorators), end, name line, last line of the signature, parent (-1). Block: start, end, definition (-1), flags.
-    Reference: index into `names` of its name, and of its qualifier (-1: none, -2: some expression), kind, line, owner.
+    Reference: index into `names` of its name, and of its qualifier (-1: none, -2: some expression), kind, line, owner,
+    column in bytes.
     Posting: index into `terms`, block, code (see postings.py).
     """
 
@@ -56,7 +57,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         return _rows(self.blocks_i4, 4)
 
     def references(self) -> NDArray[np.int32]:
-        return _rows(self.references_i4, 5)
+        return _rows(self.references_i4, 6)
 
     def postings(self) -> NDArray[np.int32]:
         return _rows(self.postings_i4, 3)

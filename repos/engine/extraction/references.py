@@ -26,8 +26,8 @@ SELF = b"self"
 def find_references(
     source: bytes, lines: Lines, language: Language, captures: Captures, definitions: Sequence[Definition]
 ) -> tuple[list[bytes], list[NDArray[np.integer] | list[int]]]:
-    """-> names, and the columns name, qualifier, kind, line, owner (see facts.Facts). A qualifier that means the
-    instance of the enclosing type is written `self`, whatever the language calls it."""
+    """-> names, and the columns name, qualifier, kind, line, owner, column (see facts.Facts). A qualifier that means
+    the instance of the enclosing type is written `self`, whatever the language calls it."""
     spots: dict[int, tuple[int, int]] = {}
     for kind in (2, 0, 1):  # a name that is inherited from, or called, is no plain reference
         for node in captures.get(REFERENCE_KINDS[kind], ()):
@@ -49,7 +49,8 @@ def find_references(
                 before = SELF
             qualifiers.append(table.setdefault(before, len(table)))
     kinds = [spots[start][1] for start in starts]
-    return [*table], [names, qualifiers, kinds, lines.of(at), owners]
+    rows = lines.of(at)
+    return [*table], [names, qualifiers, kinds, rows, owners, at - lines.starts[rows]]
 
 
 def _owners(size: int, definitions: Sequence[Definition], starts: NDArray[np.int64]) -> NDArray[np.int32]:

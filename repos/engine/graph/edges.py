@@ -12,14 +12,17 @@ from repos.engine.extraction.facts import REFERENCE_KINDS
 from repos.engine.extraction.references import NO_QUALIFIER, SELF, SOME_EXPRESSION
 from repos.engine.languages.base import CONTAINERS, Manifests
 from repos.engine.snapshot.tables import Graph
+from repos.engine.types import EDGE_KINDS
 
-from .resolve import CERTAIN, KIND_OF_REFERENCE, TESTS, Found, Linker, Unit
+from .resolve import CERTAIN, Found, Linker, Unit
 
 BASE = REFERENCE_KINDS.index("base")
 CALL = REFERENCE_KINDS.index("call")
+IMPORTS, CALLS, REFERENCES, INHERITS, OVERRIDES, TESTS = range(len(EDGE_KINDS))
 
 
-Row = tuple[int, int, int, int, int]  # source, target, kind, confidence, line
+FARTHEST = 0xFFFF
+Row = tuple[int, int, int, int, int, int]  # source, target, kind, confidence, line, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places,
     for number, unit in enumerate(units):
         _refer(linker, unit, rows, symbols)
         rows += [
-            (symbols + unit.number, symbols + file, 0, CERTAIN, line)
+            (symbols + unit.number, symbols + file, IMPORTS, CERTAIN, line, 0)
             for file, line in linker.scopes[unit.number].imported
         ]
         if number % 256 == 0:
@@ -65,7 +68,7 @@ def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places,
 
 def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
     """Base types first: members are looked up through them."""
-    names, (name, qualifier, kind, line, owner) = unit.facts.names, unit.facts.references()
+    names, (name, qualifier, kind, line, owner, column) = unit.facts.names, unit.facts.references()
     types = _enclosing_types(linker, unit) if (kind == BASE).any() else []
     for row in np.flatnonzero(kind == BASE).tolist():
         if owner[row] < 0:
@@ -77,7 +80,7 @@ def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
         for target in found:
             if target != source and linker.kinds[target] in CONTAINERS:
                 linker.bases.setdefault(source, []).append(target)
-                rows.append((source, target, KIND_OF_REFERENCE["base"], confidence, int(line[row]) + 1))
+                rows.append((source, target, INHERITS, confidence, int(line[row]) + 1, int(column[row])))
 
 
 def _word(names: list[bytes], index: int) -> bytes | None:
@@ -85,12 +88,12 @@ def _word(names: list[bytes], index: int) -> bytes | None:
 
 
 def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
-    names, (name, qualifier, kind, line, owner) = unit.facts.names, unit.facts.references().tolist()
+    names, (name, qualifier, kind, line, owner, column) = unit.facts.names, unit.facts.references().tolist()
     memo: dict[tuple[int, int, int], Found] = {}
     types = _enclosing_types(linker, unit)
     self_ = names.index(SELF) if SELF in names else -9
     at_file = symbols + unit.number
-    for n, q, k, at, own in zip(name, qualifier, kind, line, owner, strict=True):
+    for n, q, k, at, own, col in zip(name, qualifier, kind, line, owner, column, strict=True):
         if k == BASE:
             continue
         type_ = types[own] if own >= 0 and (q in (self_, NO_QUALIFIER)) else -1
@@ -101,11 +104,11 @@ def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
         if not found[0]:
             continue
         source = unit.first + own if own >= 0 else at_file
-        label = 1 if k == CALL else 2
+        label = CALLS if k == CALL else REFERENCES
         for target in found[0]:
             if target != source:
                 test = k == CALL and unit.test and not linker.units[linker.file_of[target]].test
-                rows.append((source, target, TESTS if test else label, found[1], at + 1))
+                rows.append((source, target, TESTS if test else label, found[1], at + 1, col))
 
 
 def _enclosing_types(linker: Linker, unit: Unit) -> list[int]:
@@ -132,16 +135,16 @@ def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
 
 def pack(rows: list[Row], places: Places) -> Graph:
     """One edge for each (block, source, target, kind): the first line of the best confidence."""
-    table = np.array(rows, np.int64).reshape(-1, 5)
-    source, target, kind, confidence, line = table.T
+    table = np.array(rows, np.int64).reshape(-1, 6)
+    source, target, kind, confidence, line, column = table.T
     block = places.block_of(source, line)
-    order = np.lexsort((line, confidence, kind, target, source, block))
+    order = np.lexsort((column, line, confidence, kind, target, source, block))
     table, block = table[order], block[order]
     if len(table):
         same = np.all(table[1:, :3] == table[:-1, :3], axis=1) & (block[1:] == block[:-1])
         kept = np.concatenate(([True], ~same))
         table, block = table[kept], block[kept]
-    source, target, kind, confidence, line = table.T
+    source, target, kind, confidence, line, column = table.T
     back = np.argsort(target, kind="stable")
     return Graph(
         block_starts=np.searchsorted(block, np.arange(len(places.block_keys) + 1)).astype(np.int32),
@@ -150,6 +153,7 @@ def pack(rows: list[Row], places: Places) -> Graph:
         kinds=kind.astype(np.uint8),
         confidences=confidence.astype(np.uint8),
         lines=line.astype(np.int32),
+        columns=np.minimum(column, FARTHEST).astype(np.uint16),
         incoming_starts=np.searchsorted(target[back], np.arange(places.nodes + 1)).astype(np.int32),
         incoming=back.astype(np.int32),
     )

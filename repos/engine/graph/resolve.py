@@ -18,8 +18,6 @@ from repos.engine.languages.base import CONTAINERS, KINDS, Manifests, Resolver
 CERTAIN, LIKELY, GUESS = 0, 1, 2
 MOST_GUESSES = 6  # a name with more definitions than this says nothing
 DEEPEST = 5  # re-exports and base types followed
-KIND_OF_REFERENCE = {"call": 1, "ref": 2, "base": 3}
-TESTS = 4
 
 Found = tuple[tuple[int, ...], int]  # symbols, confidence
 NOTHING: Found = ((), GUESS)
@@ -187,11 +185,11 @@ class Linker:
         scope = self.scopes[file]
         if name in scope.bindings:
             return self._bound(file, name)
-        family = BY_NAME[self.units[file].language].family
-        same = scope.top.get(name) or self._nested(scope, name, family)
+        language = BY_NAME[self.units[file].language]
+        same = scope.top.get(name) or self._nested(scope, name, language.implicit_self)
         if same:
             return tuple(same[:3]), CERTAIN if len(same) == 1 else LIKELY
-        if family == "java" and type_ >= 0:
+        if language.implicit_self and type_ >= 0:
             found = self.member(type_, name, 0)
             if found[0]:
                 return found
@@ -202,12 +200,11 @@ class Linker:
             symbols = self.exported(place, name)
             if symbols:
                 return symbols, LIKELY
-        # Where every name must be declared or imported, one that is neither is a local variable or a builtin.
-        return self._by_name(file, name) if family == "rust" else NOTHING
+        return self._by_name(file, name) if language.loose_names else NOTHING
 
-    def _nested(self, scope: Scope, name: bytes, family: str) -> list[int]:
+    def _nested(self, scope: Scope, name: bytes, methods: bool) -> list[int]:
         found = scope.all.get(name, ())
-        return [n for n in found if family == "java" or self.kinds[n] != "method"]
+        return [n for n in found if methods or self.kinds[n] != "method"]
 
     def _bound(self, file: int, name: bytes) -> Found:
         binding = self.scopes[file].bindings[name]

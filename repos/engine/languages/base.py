@@ -83,6 +83,10 @@ class Language:
     `name_fields` are the fields that may hold a definition's name, in order. `receiver` reads (own name, type name)
     off a definition that belongs to a type it does not stand in. `self_names` are the words for the enclosing type's
     instance.
+
+    `implicit_self`: a name without a qualifier may be a member of the enclosing type (Java, C#, Ruby). `loose_names`:
+    one that is neither declared nor imported may still be a definition elsewhere (macros, includes, autoloading);
+    where it is false, such a name is a local variable or a builtin, and no edge.
     """
 
     name: str
@@ -97,3 +101,5 @@ class Language:
     receiver: Callable[[Node], tuple[bytes, bytes] | None] | None = None
     test_attributes: tuple[bytes, ...] = ()
     manifests: tuple[str, ...] = ()
+    implicit_self: bool = False
+    loose_names: bool = False

@@ -22,7 +22,7 @@ PLAIN_NAMED = 3
 TEST_BLOCKS = 30
 SEEDS = 20
 CONFIDENCE_WEIGHT = np.array([1.0, 0.8, 0.5], np.float32)
-KIND_WEIGHT = np.array([0.3, 1.0, 0.6, 0.6, 1.0], np.float32)  # by EDGE_KINDS
+KIND_WEIGHT = np.array([0.3, 1.0, 0.6, 0.6, 0.6, 1.0], np.float32)  # by EDGE_KINDS
 _AFFIX = re.compile(r"^tests?_|^test(?=[A-Z])|_tests?$|[-_.]?tests?$|\.spec$|_spec$|Tests?$|IT$|TestCase$", re.I)
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from repos.engine.errors import SnapshotCorrupt, SnapshotMissing, SnapshotVersion
 
 MAGIC = b"PARESNAP"
-VERSION = 1
+VERSION = 2
 ALIGN = 64
 _PREFIX = struct.Struct("<8sIII")
 

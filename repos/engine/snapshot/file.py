@@ -132,7 +132,11 @@ class Snapshot:
             raise SnapshotCorrupt(f"A source in the snapshot {self.path.name} is damaged.") from error
 
     def lines(self, file: int, start: int, end: int) -> str:
-        """Lines `start` to `end`, 1-based and inclusive, without the last line end. Files used last stay split."""
+        """Lines `start` to `end`, 1-based and inclusive, without the last line end."""
+        return self.line_bytes(file, start, end).decode("utf-8", "replace")
+
+    def line_bytes(self, file: int, start: int, end: int) -> bytes:
+        """The bytes of `lines`, line ends being `\\n`. Files used last stay split."""
         with self._lock:
             found = self._lines.get(file)
             if found is not None:
@@ -143,7 +147,7 @@ class Snapshot:
                 self._lines[file] = found
                 while len(self._lines) > FILES_KEPT:
                     self._lines.popitem(last=False)
-        return b"\n".join(found[start - 1 : end]).decode("utf-8", "replace")
+        return b"\n".join(found[start - 1 : end])
 
     def file_of_symbol(self, symbol: int) -> int:
         return bisect_right(self.files.first_symbol, symbol) - 1

@@ -116,6 +116,7 @@ class Graph:
     kinds: Bytes
     confidences: Bytes
     lines: Ints
+    columns: NDArray[np.uint16]  # of the name, in bytes; 65,535 for any further to the right
     incoming_starts: Ints
     incoming: Ints
 

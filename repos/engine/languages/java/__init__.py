@@ -81,6 +81,7 @@ LANGUAGE = Language(
     parse_import=parse_import,
     resolver=PackageResolver,
     self_names=frozenset({b"this", b"super"}),
+    implicit_self=True,
 )
 
 LANGUAGES = (LANGUAGE,)

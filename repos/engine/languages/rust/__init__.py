@@ -167,6 +167,7 @@ LANGUAGE = Language(
     self_names=frozenset({b"self", b"Self"}),
     test_attributes=(b"#[test]", b"#[cfg(test)]", b"::test]"),
     manifests=("Cargo.toml",),
+    loose_names=True,
 )
 
 LANGUAGES = (LANGUAGE,)
