@@ -12,11 +12,11 @@ from repos.engine.extraction.extract import extract
 from repos.engine.extraction.facts import decode_facts, decode_record, encode
 from repos.engine.languages import ALL
 from repos.engine.types import Limits
-from tests.engine.test_languages import GO, JAVA, JAVASCRIPT, PYTHON, RUST, TYPESCRIPT
+from tests.engine.languages import trees
 from tests.engine.trees import PATIENT, snapshot_of
 
 LANGUAGES = ["", *(language.name for language in ALL)]
-SOURCES = [text.encode() for tree in (PYTHON, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA) for text in tree.values()]
+SOURCES = [text.encode() for text in trees().values()]
 
 
 @settings(PATIENT, max_examples=150)
@@ -97,7 +97,7 @@ def test_a_blob_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     assert info.symbols == 1
 
 
-@pytest.mark.parametrize("language", ["python", "typescript", "go", "rust", "java", "javascript"])
+@pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_deep_nesting(language: str) -> None:
     facts = extract(b"(\n" * 10_000 + b"[\n" * 10_000, language, Limits())
     assert facts.skipped in ("", "too_slow")

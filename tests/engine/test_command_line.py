@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_languages import PYTHON
+from tests.engine.languages.test_python import TREE as PYTHON
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,8 @@ import pytest
 
 from repos.engine import FolderFactsCache, build_snapshot
 from repos.engine.types import Limits
-from tests.engine.test_languages import GO, PYTHON
+from tests.engine.languages.test_go import TREE as GO
+from tests.engine.languages.test_python import TREE as PYTHON
 from tests.engine.trees import MemoryTree
 
 FILES = {**PYTHON, **GO}

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from repos.engine import Snapshot, edges_of, search_symbols, symbol_count
-from tests.engine.test_languages import PYTHON, TYPESCRIPT
+from tests.engine.languages.test_python import TREE as PYTHON
+from tests.engine.languages.test_typescript import TREE as TYPESCRIPT
 from tests.engine.trees import snapshot_of
 
 

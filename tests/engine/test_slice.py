@@ -12,16 +12,11 @@ from hypothesis import strategies as st
 from repos.engine import Snapshot, build_snapshot, count_tokens, make_slice, open_snapshot
 from repos.engine.errors import BadTask
 from repos.engine.types import SliceOptions
-from tests.engine.test_languages import GO, JAVA, JAVASCRIPT, PYTHON, RUST, TYPESCRIPT
+from tests.engine.languages import trees
 from tests.engine.trees import PATIENT, MemoryTree, snapshot_of
 
 FILES = {
-    **PYTHON,
-    **TYPESCRIPT,
-    **JAVASCRIPT,
-    **GO,
-    **RUST,
-    **JAVA,
+    **trees("python", "typescript", "javascript", "go", "rust", "java"),
     "docs/paying.md": "# Paying\n\nThe cart is paid with a total.\n",
 }
 LONG = {

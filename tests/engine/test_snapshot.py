@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from repos.engine import FolderFactsCache, SnapshotCache, build_snapshot, make_slice, open_snapshot, source_of
 from repos.engine.errors import IndexCancelled, SnapshotCorrupt, SnapshotMissing, SnapshotVersion
 from repos.engine.types import Phase
-from tests.engine.test_languages import GO, PYTHON, TYPESCRIPT
+from tests.engine.languages.test_go import TREE as GO
+from tests.engine.languages.test_python import TREE as PYTHON
+from tests.engine.languages.test_typescript import TREE as TYPESCRIPT
 from tests.engine.trees import PATIENT, MemoryTree, snapshot_of
 
 FILES = {**PYTHON, **TYPESCRIPT, **GO, "README.md": "# Shop\n\nHow to pay.\n"}
