@@ -84,6 +84,8 @@ def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node
 
 
 def _name_node(node: Node, language: Language) -> Node | None:
+    if language.name_of is not None:
+        return language.name_of(node)
     for field in language.name_fields:
         found = node.child_by_field_name(field)
         if found is not None:
@@ -106,9 +108,8 @@ def _definition(
     found: list[Definition],
     leading: list[bool],
 ) -> Definition | None:
-    written = source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME]
-    match = _LAST_NAME.search(written.split(b"<")[0])  # without type parameters
-    if match is None:
+    name = _written_name(source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME])
+    if not name:
         return None
     if kind == "function" and parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module":
         kind = "method"
@@ -123,7 +124,7 @@ def _definition(
     above = source[_line_start(source, node.start_byte) - 200 if first < start else node.start_byte : node.start_byte]
     test = any(mark in above for mark in language.test_attributes) if language.test_attributes else False
     return Definition(
-        name=match[0],
+        name=name,
         kind=KINDS.index(kind),
         start=first,
         end=end,
@@ -136,6 +137,14 @@ def _definition(
         self_name=own,
         test=test,
     )
+
+
+def _written_name(written: bytes) -> bytes:
+    """The last name of `a.b<T>`; all that stands between backticks, where a language quotes names so."""
+    if written.startswith(b"`"):
+        return written.strip(b"`")
+    match = _LAST_NAME.search(written.split(b"<")[0])
+    return match[0] if match else b""
 
 
 def _line_start(source: bytes, at: int) -> int:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 NO_QUALIFIER, SOME_EXPRESSION = -1, -2
 LONGEST_IMPORT = 20_000
-CONNECTING = frozenset({b"::", b"?.", b"!."})
-DOT, COLON = b".:"
+CONNECTING = frozenset({b"::", b"?.", b"!.", b"->"})
+DOT, COLON, DASH, GREATER = b".:->"
 SELF = b"self"
 
 
@@ -65,8 +65,9 @@ def _owners(size: int, definitions: Sequence[Definition], starts: NDArray[np.int
 def _before(source: bytes, lines: Lines, starts: NDArray[np.int64]) -> list[bytes | None]:
     """For each name the word that qualifies it: `a` in `a.b`, empty for some other expression, None for none."""
     data = np.frombuffer(source, np.uint8)
-    last = data[np.maximum(starts - 1, 0)]
-    qualified = ((last == DOT) | ((last == COLON) & (data[np.maximum(starts - 2, 0)] == COLON))) & (starts > 1)
+    last, second = data[np.maximum(starts - 1, 0)], data[np.maximum(starts - 2, 0)]
+    pointed = (last == COLON) & (second == COLON) | (last == GREATER) & (second == DASH)
+    qualified = ((last == DOT) | pointed) & (starts > 1)
     found: list[bytes | None] = [None] * len(starts)
     places = np.flatnonzero(qualified)
     words = np.searchsorted(lines.at, starts[places]) - 1

@@ -80,7 +80,8 @@ class Language:
     """`grammar` names the module and the function that gives the tree-sitter capsule. `family` languages share names
     and imports (JavaScript, TypeScript).
 
-    `name_fields` are the fields that may hold a definition's name, in order. `receiver` reads (own name, type name)
+    `name_fields` are the fields that may hold a definition's name, in order; `name_of` finds it where no field leads
+    to it (a C function's name stands within its declarators). `receiver` reads (own name, type name)
     off a definition that belongs to a type it does not stand in. `self_names` are the words for the enclosing type's
     instance.
 
@@ -97,6 +98,7 @@ class Language:
     parse_import: Callable[[str, int], list[Import]]
     resolver: Callable[[Manifests], Resolver]
     name_fields: tuple[str, ...] = ("name",)
+    name_of: Callable[[Node], Node | None] | None = None
     self_names: frozenset[bytes] = frozenset()
     receiver: Callable[[Node], tuple[bytes, bytes] | None] | None = None
     test_attributes: tuple[bytes, ...] = ()
