@@ -4,6 +4,18 @@ Captures: `@def.KIND` a definition (kinds below), `@const` the name of a module-
 `@base` the name of something called, mentioned, inherited from, `@import` a whole import statement, `@comment`,
 `@doc` (text that only explains, such as a docstring), `@string`, `@attr` a decorator or attribute standing above its
 definition.
+
+What names stand for, so that `x.save()` leads to the `save` of x's type (all may be left out):
+`@bind` a declaration, assignment or parameter as a whole. What follows belongs to the innermost one round it:
+`@bind.name` a name it gives (the identifier alone; of `self.client = ...` the last one: it is then a field of the
+    enclosing type, and so is a name declared directly in a type's body);
+`@bind.field` one that is a parameter and a field at once (`constructor(private client: Client)`);
+`@bind.type` the type as written (`Client`, `http.Client`, `Optional[Client]`, `*Client`, `Box<dyn Client>`);
+`@bind.value` the expression it gets (`Client(...)`, `new Client()`, `self.make().client`, `other`);
+`@return` the result type a function declares, and `@return.value` an expression it gives back.
+A name bound without type or value, such as an untyped parameter or a loop's variable, is worth capturing too: it hides
+imports and definitions of the same name inside its function. Values are read by their text: a chain of names, calls and
+member accesses from the first byte to the last; anything else is an unknown value.
 """
 
 from __future__ import annotations
@@ -87,7 +99,11 @@ class Language:
 
     `implicit_self`: a name without a qualifier may be a member of the enclosing type (Java, C#, Ruby). `loose_names`:
     one that is neither declared nor imported may still be a definition elsewhere (macros, includes, autoloading);
-    where it is false, such a name is a local variable or a builtin, and no edge.
+    where it is false, such a name is a local variable or a builtin, and no edge. `super_names` are the words for the
+    base type's instance (`super`, `base`, `parent`). `type_wrappers` are types that stand for their first argument
+    (`Optional[Client]`, `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
+    of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
+    paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
     """
 
     name: str
@@ -105,3 +121,7 @@ class Language:
     manifests: tuple[str, ...] = ()
     implicit_self: bool = False
     loose_names: bool = False
+    super_names: frozenset[bytes] = frozenset()
+    type_wrappers: frozenset[bytes] = frozenset()
+    constructors: frozenset[bytes] = frozenset()
+    submodules: Callable[[str, str], tuple[str, ...]] | None = None
