@@ -19,10 +19,11 @@ NEWLINE = 10
 _LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?=[^\w$\x80-\xff]*$)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Definition:
     """Lines are 0-based; `start` includes decorators and leading comments. `type_name` is the type that a method
-    belongs to when it does not stand inside it; `self_name` is what the method calls its instance."""
+    belongs to when it does not stand inside it; `self_name` is what the method calls its instance. A `bare` one is
+    only a name at a place: it owns no block and no references."""
 
     name: bytes
     kind: int
@@ -36,14 +37,11 @@ class Definition:
     type_name: bytes = b""
     self_name: bytes = b""
     test: bool = False
+    bare: bool = False
 
     @property
     def container(self) -> bool:
         return KINDS[self.kind] in CONTAINERS
-
-    @property
-    def constant(self) -> bool:
-        return KINDS[self.kind] == "constant"
 
 
 def find_definitions(source: bytes, lines: Lines, language: Language, captures: Captures) -> list[Definition]:
@@ -51,7 +49,7 @@ def find_definitions(source: bytes, lines: Lines, language: Language, captures: 
     leading = _leading_lines(source, lines, captures)
     found: list[Definition] = []
     stack: list[int] = []
-    for node, kind, name_node in _nodes(language, captures):
+    for node, kind, name_node, bare in _nodes(language, captures):
         first = node.start_byte
         while stack and found[stack[-1]].last_byte <= first:
             stack.pop()
@@ -61,25 +59,28 @@ def find_definitions(source: bytes, lines: Lines, language: Language, captures: 
         definition = _definition(source, language, node, kind, name_node, parent, found, leading)
         if definition is None:
             continue
+        definition.bare = bare
         found.append(definition)
-        if not definition.constant:
+        if not bare:
             stack.append(len(found) - 1)
     return found
 
 
-def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node]]:
-    """(definition, kind, name), sorted and each once."""
-    seen: dict[tuple[int, int], tuple[Node, str, Node]] = {}
+def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node, bool]]:
+    """(definition, kind, name, bare), sorted and each once."""
+    seen: dict[tuple[int, int], tuple[Node, str, Node, bool]] = {}
     for capture, nodes in captures.items():
         if capture.startswith("def."):
             for node in nodes:
                 name = _name_node(node, language)
                 key = (node.start_byte, -node.end_byte)
                 if name is not None and (key not in seen or seen[key][1] == "type"):
-                    seen[key] = (node, capture[4:], name)
-    for node in captures.get("const", ()):
-        whole = node.parent or node
-        seen.setdefault((whole.start_byte, -whole.end_byte), (whole, "constant", node))
+                    seen[key] = (node, capture[4:], name, False)
+    for capture, nodes in captures.items():
+        kind = "constant" if capture == "const" else capture[5:] if capture.startswith("name.") else ""
+        for node in nodes if kind else ():
+            whole = node.parent or node
+            seen.setdefault((whole.start_byte, -whole.end_byte), (whole, kind, node, True))
     return [seen[key] for key in sorted(seen)]
 
 

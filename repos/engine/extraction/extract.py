@@ -64,7 +64,7 @@ def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -
     spans = [Span(d.start, d.end, d.container, d.test) for d in definitions]
     top: list[int] = []
     for number, definition in enumerate(definitions):
-        if not definition.constant:
+        if not definition.bare:
             (spans[definition.parent].children if definition.parent >= 0 else top).append(number)
     blocks = Cutter(spans, lines.solid).file(top)
     names, rows = find_references(source, lines, language, captures, definitions)

@@ -57,7 +57,7 @@ def _owners(size: int, definitions: Sequence[Definition], starts: NDArray[np.int
     """The innermost definition round each offset, or -1."""
     owner = np.full(size + 1, -1, np.int32)
     for number, definition in enumerate(definitions):
-        if not definition.constant:
+        if not definition.bare:
             owner[definition.first_byte : definition.last_byte] = number
     return owner[starts]
 

@@ -1,6 +1,7 @@
 """What a language module gives, and the captures its one query may use.
 
-Captures: `@def.KIND` a definition (kinds below), `@const` the name of a module-level constant, `@call` / `@ref` /
+Captures: `@def.KIND` a definition (kinds below), `@const` the name of a module-level constant, `@name.KIND` the
+name of another definition that owns no block of its own (a prototype, a typedef), `@call` / `@ref` /
 `@base` the name of something called, mentioned, inherited from, `@import` a whole import statement, `@comment`,
 `@doc` (text that only explains, such as a docstring), `@string`, `@attr` a decorator or attribute standing above its
 definition.
@@ -42,6 +43,8 @@ KINDS = (
     "type",
     "macro",
     "constant",
+    "prototype",
+    "property",
 )
 CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "module"})
 
