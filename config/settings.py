@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.env import database, env, env_bool, env_int, env_list
 from config.local.record import recorded_url
 from config.logs import without_trace
+from config.stores import snapshot_store, static_store
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(env("PARE_DATA", str(BASE_DIR / ".pare"))).resolve()
@@ -117,12 +118,12 @@ CACHES = {
         "BACKEND": "config.cache.ForgetfulRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "pare",
-        # A Redis that hangs must not hang every thread with it.
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},  # one that hangs must not hang every thread
     }
 }
 PARE_MIRRORS = DATA / "mirrors"
-PARE_SNAPSHOTS = Path(env("PARE_SNAPSHOTS", str(DATA / "snapshots")))
+PARE_SNAPSHOT_CACHE = env("PARE_SNAPSHOT_CACHE") or DATA / "snapshot-cache"
+PARE_SNAPSHOT_CACHE_MB = env_int("PARE_SNAPSHOT_CACHE_MB", 10_000)
 PARE_FACTS = DATA / "facts"
 PARE_MAIL = DATA / "mail"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -251,11 +252,10 @@ PARE_GIT_CA_FILE = env("PARE_GIT_CA_FILE")
 # --- Pages and headers -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
-# Hashed names, so that the web server (granian serves STATIC_ROOT itself) may let browsers keep them.
-_STATIC_STORAGE = "ManifestStaticFilesStorage" if env_bool("PARE_STATIC_MANIFEST", True) else "StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": f"django.contrib.staticfiles.storage.{_STATIC_STORAGE}"},
+    "snapshots": snapshot_store(DATA / "snapshots"),
+    "staticfiles": static_store(),
 }
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

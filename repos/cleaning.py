@@ -2,16 +2,15 @@
 
 import uuid
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.utils import timezone
 
-from repos import storage
-from repos.models import LIVE_STATES, IndexRun, Repository, Snapshot
+from repos import retention, storage
+from repos.models import LIVE_STATES, IndexRun, Repository
 
 RUNS_KEPT = timedelta(days=90)
 FACTS_KEPT = timedelta(days=90)
+DRAFTS_KEPT = timedelta(days=1)  # those of a run that was killed; no run takes this long
 
 
 def unlink_of_closed_teams() -> int:
@@ -37,16 +36,14 @@ def remove_orphans() -> int:
     gone = stored - linked
     for public_id in gone:
         storage.remove_repository(public_id)
+    storage.remove_old_drafts(DRAFTS_KEPT.total_seconds())
     return len(gone) + sum(_remove_unnamed(public_id) for public_id in linked)
 
 
 def _remove_unnamed(public_id: uuid.UUID) -> int:
-    folder = Path(settings.PARE_SNAPSHOTS) / str(public_id)
-    # Names first, files second: a snapshot published in between is not on the list of files to judge.
-    files = {f"{public_id}/{file.name}" for file in folder.glob("*.pare")}
-    named = set(Snapshot.objects.filter(storage_name__in=files).values_list("storage_name", flat=True))
-    busy = Repository.objects.filter(public_id=public_id, runs__state="running").exists()
-    unnamed = set() if busy else files - named
-    for name in unnamed:
-        storage.remove_snapshot(name)
-    return len(unnamed)
+    # Names first, rows second: a snapshot published in between is not on the list of files to judge. One that a run is
+    # about to publish is left alone.
+    names = storage.stored_snapshots(public_id)
+    if Repository.objects.filter(public_id=public_id, runs__state="running").exists():
+        return 0
+    return retention.remove_unnamed(names)

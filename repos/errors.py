@@ -95,6 +95,16 @@ def _why_not_indexed(run: IndexRun | None) -> str:
     return "This repository is waiting to be indexed or is being indexed. Ask again in a few seconds."
 
 
+class StoreUnreachable(DomainError):
+    """The store of snapshots does not answer. Nothing is wrong with what it holds, so nothing is made again."""
+
+    code, status = "store_unreachable", 503
+    message = "The store that holds the snapshots of this server does not answer. Ask again in a minute."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "30"})
+
+
 class BadSliceRequest(DomainError):
     code, status = "invalid", 400
 

@@ -13,20 +13,20 @@ from django.utils import timezone
 from billing.caps import SymbolCapReached
 from billing.plans import is_within
 from billing.services import plan_of
-from repos import engine, remotes, storage
+from repos import engine, remotes, retention, storage
 from repos.engine import git
 from repos.engine.errors import DiskFull, EngineError, GitError, GitTimeout, HostBusy, HostUnreachable, MirrorBusy
 from repos.engine.types import SnapshotInfo
+from repos.errors import StoreUnreachable
 from repos.models import IndexRun, Phase, Repository, Snapshot, State, Trigger
 from repos.progress import Reporter, RunLost
 from repos.secrets import SecretUnreadable
 from repos.text import plain
 
 log = logging.getLogger(__name__)
-TRY_AGAIN = (GitTimeout, HostBusy, HostUnreachable, MirrorBusy)
+TRY_AGAIN = (GitTimeout, HostBusy, HostUnreachable, MirrorBusy, StoreUnreachable)
 MAX_ATTEMPTS = 4
 BACKOFF_SECONDS = (15, 60, 240)
-KEPT_SNAPSHOTS = 2
 _WORKER_LOST = (
     "The worker stopped in the middle of this run several times, perhaps for lack of memory. "
     "Ask the operator of this server to look at the worker's log."
@@ -95,13 +95,10 @@ def _is_current(snapshot: Snapshot | None, fetched: git.Fetched) -> bool:
 def _build_snapshot(run: IndexRun, fetched: git.Fetched, reporter: Reporter) -> None:
     repository = run.repository
     tree = git.GitTree(storage.mirror_of(repository.public_id), fetched.commit)
-    name = storage.snapshot_name(repository.public_id, run.public_id, fetched.commit)
-    path = storage.snapshot_file(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with storage.draft_of(repository.public_id) as draft:
         info = engine.build_snapshot(
             tree,
-            path=path,
+            path=draft,
             commit=fetched.commit,
             committed_at=fetched.committed_at,
             processes=max(2, settings.PARE_INDEX_PROCESSES),  # below 2, hostile sources are parsed in this process
@@ -111,9 +108,12 @@ def _build_snapshot(run: IndexRun, fetched: git.Fetched, reporter: Reporter) -> 
         plan = plan_of(repository.team)
         if not is_within(info.symbols, plan.symbols_per_repository):
             raise SymbolCapReached(plan, info.symbols)
+        reporter.check()
+        name = storage.keep(draft, repository.public_id, info.digest)
+    try:
         _publish(run, fetched, info, name, _facts_of(info, tree))
     except BaseException:
-        storage.remove_snapshot(name)
+        retention.remove_unnamed({name})
         raise
 
 
@@ -159,9 +159,7 @@ def _publish(
     Repository.objects.filter(pk=repository.pk).update(snapshot=snapshot)
     if not run.finish(State.SUCCEEDED, commit=info.commit):
         raise RunLost
-    for old in Snapshot.objects.filter(repository=repository).order_by("-pk")[KEPT_SNAPSHOTS:]:
-        old.delete()
-        transaction.on_commit(lambda name=old.storage_name: storage.remove_snapshot(name))  # type: ignore[misc]
+    retention.let_old_ones_go(repository)
 
 
 def _waiting_behind(run: IndexRun) -> int | None:

@@ -16,20 +16,23 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
 
 
 class Snapshot(models.Model):
-    """The immutable result for one repository at one commit. `storage_name` finds its file, `digest` proves it."""
+    """The immutable result for one repository at one commit. `storage_name` finds its file, `digest` proves it; equal
+    content has one file. A pinned one is kept until it is unpinned.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     repository = models.ForeignKey("Repository", on_delete=models.CASCADE, related_name="snapshots")
     branch = models.CharField(max_length=255)
     commit = models.CharField(max_length=64)
     committed_at = models.DateTimeField()
-    storage_name = models.CharField(max_length=200, unique=True)
+    storage_name = models.CharField(max_length=200, db_index=True)
     digest = models.CharField(max_length=64)
     size = models.BigIntegerField()  # bytes
     symbols = models.PositiveIntegerField()
     edges = models.PositiveIntegerField()
     statistics = models.JSONField(default=dict)
     coverage = models.JSONField(default=dict)
+    pinned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SnapshotQuerySet.as_manager()

@@ -3,7 +3,7 @@
 from repos.services.keeping import Places, choose_kept, places_of
 from repos.services.linking import change_token, link_repository, repositories_in_use, unlink_repository
 from repos.services.runs import request_index
-from repos.services.slices import SYMBOLS_SHOWN, Served, find_symbols, serve_slice, slices_this_month
+from repos.services.slices import SYMBOLS_SHOWN, Served, find_symbols, read_snapshot, serve_slice, slices_this_month
 
 __all__ = [
     "SYMBOLS_SHOWN",
@@ -14,6 +14,7 @@ __all__ = [
     "find_symbols",
     "link_repository",
     "places_of",
+    "read_snapshot",
     "repositories_in_use",
     "request_index",
     "serve_slice",

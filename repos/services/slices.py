@@ -1,8 +1,10 @@
 """Serving slices and symbols out of a repository's snapshot, within the plan's cap."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +21,7 @@ from repos.errors import BadSliceRequest, NotIndexedYet, RepositoryPaused
 from repos.models import IndexRun, Repository, SliceRecord, Trigger
 
 SYMBOLS_SHOWN = 50
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,10 @@ def serve_slice(
     now = now or timezone.now()
     plan = plan_of(repository.team)
     _check_room(repository.team, plan, now)
-    snapshot = _open(repository)
+    options = SliceOptions(repository=repository.name, now=now, paths=paths)
     started = time.perf_counter()
     try:
-        options = SliceOptions(repository=repository.name, now=now, paths=paths)
-        made = engine.make_slice(snapshot, task, budget=budget, options=options)
+        made = read_snapshot(repository, lambda found: engine.make_slice(found, task, budget=budget, options=options))
     except BadTask as error:
         raise BadSliceRequest("budget" if "budget" in str(error).lower() else "task", str(error)) from error
     milliseconds = (time.perf_counter() - started) * 1000
@@ -69,9 +71,10 @@ def serve_slice(
 
 def find_symbols(*, repository: Repository, query: str, limit: int = 20) -> list[Symbol]:
     """The symbols that fit a query best. Raises RepositoryPaused (402), NotIndexedYet (409), BadSliceRequest (400)."""
-    snapshot = _open(repository)
     try:
-        return engine.search_symbols(snapshot, query, limit=min(limit, SYMBOLS_SHOWN))
+        return read_snapshot(
+            repository, lambda found: engine.search_symbols(found, query, limit=min(limit, SYMBOLS_SHOWN))
+        )
     except BadTask as error:
         raise BadSliceRequest("q", str(error)) from error
 
@@ -81,15 +84,25 @@ def slices_this_month(team: Team) -> int:
     return SliceRecord.objects.for_team(team).in_month_of(timezone.now()).count()
 
 
-def _open(repository: Repository) -> engine.Snapshot:
+def read_snapshot(repository: Repository, read: Callable[[engine.Snapshot], T]) -> T:
+    """What `read` makes of the repository's snapshot.
+
+    Bytes that are not those that were written are never used: the copy on this machine is fetched once more, and when
+    that does not help, the snapshot is made again without anybody having to ask. Raises RepositoryPaused (402),
+    NotIndexedYet (409), StoreUnreachable (503), and whatever `read` raises.
+    """
     if repository.paused_at:
         raise RepositoryPaused
     if repository.snapshot is None:
         raise NotIndexedYet(repository)
     try:
-        return storage.open_snapshot(repository.snapshot)
+        return read(storage.open_snapshot(repository.snapshot))
+    except SnapshotError:
+        storage.mistrust(repository.snapshot)
+    try:
+        return read(storage.open_snapshot(repository.snapshot))
     except SnapshotError as error:
-        # Lost, damaged, or of an older version of the engine: made again without anybody having to ask.
+        storage.mistrust(repository.snapshot)
         run, is_new = IndexRun.objects.request(repository=repository, trigger=Trigger.REPAIR)
         if is_new:
             tasks.enqueue(run)

@@ -66,7 +66,7 @@ def test_nothing_is_deleted_and_all_comes_back(cast: Cast, indexed: Repository, 
     send(cast.acme, make_record(occurred_at=yesterday() - timedelta(days=60)), member_id=cast.mei.pk)
     caller = Caller(cast.acme)
     before = every_row()
-    files = {storage.snapshot_file(one.snapshot.storage_name) for one in (indexed, second) if one.snapshot}
+    files = {storage.file_of(one.snapshot) for one in (indexed, second) if one.snapshot}
 
     put_on(cast, "starter")
     assert (caller.post(indexed, task=TASK).status_code, caller.post(second, task=TASK).status_code) == (402, 402)

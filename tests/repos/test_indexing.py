@@ -9,7 +9,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from billing.services import change_plan
-from repos import indexing, services, storage
+from repos import indexing, retention, services, storage
 from repos.engine import errors as engine_errors
 from repos.engine import git
 from repos.models import IndexRun, Repository, Snapshot, State
@@ -46,8 +46,8 @@ def test_a_new_commit_makes_a_new_snapshot_and_old_ones_go(indexed: Repository, 
     fresh = Repository.objects.with_state().get(pk=indexed.pk)
     assert fresh.snapshot is not None and fresh.snapshot.commit == tip
     kept = Snapshot.objects.filter(repository=indexed)
-    assert kept.count() == indexing.KEPT_SNAPSHOTS
-    folder = storage.snapshot_file(fresh.snapshot.storage_name).parent
+    assert kept.count() == retention.KEPT_OF_BRANCH
+    folder = storage.file_of(fresh.snapshot).parent
     assert {f"{indexed.public_id}/{file.name}" for file in folder.iterdir()} == {one.storage_name for one in kept}
     assert services.find_symbols(repository=fresh, query="new2")[0].path == "new2.py"
 
@@ -103,8 +103,7 @@ def test_over_the_plans_symbols_it_is_refused(cast: Cast, tmp_path: Path, link: 
     assert (run.state, run.error_code) == (State.FAILED, "symbol_cap_reached")
     assert "Starter" in run.error and "10,000" in run.error and run.commit
     assert not Snapshot.objects.exists()
-    folder = storage.snapshot_file(f"{repository.public_id}/x").parent
-    assert not list(folder.glob("*"))
+    assert not storage.stored_snapshots(repository.public_id)
 
 
 @pytest.mark.parametrize("attempt", [1, 4])

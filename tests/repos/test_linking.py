@@ -133,7 +133,7 @@ def test_the_same_link_at_once_makes_one(cast: Cast) -> None:
 def test_unlinking_removes_rows_and_files(cast: Cast, indexed: Repository) -> None:
     services.serve_slice(repository=indexed, actor=cast.mei, task="cart", budget=500)
     assert indexed.snapshot is not None
-    file = storage.snapshot_file(indexed.snapshot.storage_name)
+    file = storage.file_of(indexed.snapshot)
     mirror = storage.mirror_of(indexed.public_id)
     assert file.exists() and mirror.exists()
     services.unlink_repository(repository=indexed, actor=cast.olga)
@@ -196,7 +196,7 @@ def test_over_the_cap_the_newest_are_paused_and_come_back(
 
 def test_cleaning_up_removes_what_nobody_owns(cast: Cast, indexed: Repository) -> None:
     assert indexed.snapshot is not None
-    file = storage.snapshot_file(indexed.snapshot.storage_name)
+    file = storage.file_of(indexed.snapshot)
     stray = file.with_name("0123-stray.pare")
     stray.write_bytes(b"x")
     assert cleaning.remove_orphans() >= 1 and file.exists() and not stray.exists()

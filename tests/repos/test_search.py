@@ -47,5 +47,5 @@ def test_odd_queries_are_answered(cast: Cast, indexed: Repository, query: str) -
 
 def test_a_damaged_index_leaves_the_rest_of_the_answer(cast: Cast, indexed: Repository) -> None:
     assert indexed.snapshot is not None
-    storage.snapshot_file(indexed.snapshot.storage_name).write_bytes(b"damaged")
+    storage.file_of(indexed.snapshot).write_bytes(b"damaged")
     assertContains(ask(cast, cast.mei, "shop"), f'href="{indexed.get_absolute_url()}"')

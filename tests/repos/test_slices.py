@@ -150,7 +150,7 @@ def test_a_paused_repository_serves_nothing(cast: Cast, indexed: Repository) -> 
 def test_a_lost_snapshot_is_made_again(cast: Cast, indexed: Repository) -> None:
     assert indexed.snapshot is not None
     storage.remove_snapshot(indexed.snapshot.storage_name)
-    storage._opened = type(storage._opened)(storage.OPEN_SNAPSHOTS)
+    storage.mistrust(indexed.snapshot)  # as in another process, which has it not open
     with pytest.raises(NotIndexedYet):
         services.serve_slice(repository=indexed, actor=cast.mei, task=TASK, budget=1000)
     run = IndexRun.objects.get(repository=indexed, trigger=Trigger.REPAIR)
