@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 NO_QUALIFIER, SOME_EXPRESSION = -1, -2
 LONGEST_IMPORT = 20_000
-CONNECTING = frozenset({b"::", b"?.", b"!.", b"->"})
-DOT, COLON, DASH, GREATER = b".:->"
+CONNECTING = frozenset({b".", b"\\", b"::", b"?.", b"&.", b"!.", b"->", b"?->"})
+DOT, COLON, DASH, GREATER, BACKSLASH = b".:->\\"
 SELF = b"self"
 
 
@@ -67,14 +67,14 @@ def _before(source: bytes, lines: Lines, starts: NDArray[np.int64]) -> list[byte
     data = np.frombuffer(source, np.uint8)
     last, second = data[np.maximum(starts - 1, 0)], data[np.maximum(starts - 2, 0)]
     pointed = (last == COLON) & (second == COLON) | (last == GREATER) & (second == DASH)
-    qualified = ((last == DOT) | pointed) & (starts > 1)
+    qualified = ((last == DOT) | (last == BACKSLASH) | pointed) & (starts > 1)
     found: list[bytes | None] = [None] * len(starts)
     places = np.flatnonzero(qualified)
     words = np.searchsorted(lines.at, starts[places]) - 1
     gaps = starts[places] - lines.ends[np.maximum(words, 0)]
     for place, word, gap in zip(places.tolist(), words.tolist(), gaps.tolist(), strict=True):
         start = starts[place]
-        near = word >= 0 and (gap == 1 or gap == 2 and bytes(source[start - 2 : start]) in CONNECTING)
+        near = word >= 0 and gap <= 3 and source[start - gap : start] in CONNECTING
         found[place] = lines.words[word] if near else b""
     return found
 
