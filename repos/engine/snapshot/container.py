@@ -5,6 +5,17 @@
 
 The header names each section with its type, offset, length and CRC, and the length of the whole file. A section's CRC
 is checked when it is first touched, so opening costs next to nothing and altered bytes are still never used.
+
+Format 3, going in today (callers of `Snapshot` see the same attributes as before, unless said):
+- A section is raw (checked by 64 KB page when touched) or one zstd frame with its own checksum (small columns; stored in
+  the narrowest type, widened to int32 when read).
+- Sources: files in path order, several in one zstd frame of at most 96 KB. A frame begins at a file whose
+  crc32(path) % 8 == 0, or where the frame would grow over the limit: so a changed file changes its own frame only.
+  `Snapshot.source(file)` stays; `sources.frames` (ends) and `sources.first` (first file of each) say where.
+- Postings: one byte heap, a variable-byte number a posting: (block - block before) with its code folded in; per term
+  only its byte length. `Snapshot.terms.postings(terms)` gives (place in `terms`, block, code) arrays.
+- Records (`extraction.facts.Record`) hold the plain source; they are compressed only on the way to a cache.
+- Facts: terms as one byte string, columns in their narrowest type; `Facts.definitions()` etc. stay as they are.
 """
 
 from __future__ import annotations
