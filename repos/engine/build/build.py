@@ -13,7 +13,7 @@ from repos.engine import paths
 from repos.engine.errors import EngineError
 from repos.engine.extraction.facts import EXTRACTOR, Record, cache_key, decode_facts, decode_record, digest
 from repos.engine.extraction.workers import Job, parse_all
-from repos.engine.graph.edges import link
+from repos.engine.graph.edges import Places, link
 from repos.engine.graph.resolve import Unit
 from repos.engine.languages import ALL, BY_NAME, language_of, parser_of
 from repos.engine.languages.base import Manifests
@@ -33,7 +33,7 @@ from repos.engine.types import (
 )
 
 from . import assemble
-from .assemble import Entry
+from .columns import Columns, Entry, gather
 from .manifests import FamilyFiles
 
 STORE_EVERY = 200  # records handed to the cache at a time
@@ -64,13 +64,13 @@ class Run:
     def skip(self, path: str, reason: str) -> None:
         self.skipped.append(SkippedFile(path, reason))
 
-    def coverage(self, entries: list[Entry]) -> Coverage:
-        parsed = sum(1 for entry in entries if entry.language)
+    def coverage(self, columns: Columns) -> Coverage:
+        parsed = int(columns.parsed.sum())
         reasons = Counter(item.reason for item in self.skipped)
         # What a person would miss comes first; of what was left out on purpose a few examples are enough.
         worst = sorted(self.skipped, key=lambda item: (item.reason in ("not_source", "vendored"), item.path))
         return Coverage(
-            self.seen, parsed, len(entries) - parsed, dict(sorted(reasons.items())), tuple(worst[: Coverage.LISTED])
+            self.seen, parsed, len(columns) - parsed, dict(sorted(reasons.items())), tuple(worst[: Coverage.LISTED])
         )
 
 
@@ -96,12 +96,13 @@ def build_snapshot(
     for language in {item.language for item in wanted if item.language}:
         parser_of(language)  # a grammar that is missing must end the run, not leave its files empty
     entries = _entries(run, wanted, _records(run, tree, wanted, processes, cache))
-    edges = _link(run, entries)
+    columns, merged = gather(entries), assemble.merge(entries)
+    edges = _link(run, entries, assemble.places(columns))
     run.tell("write", 0, 1)
-    languages = sorted({entry.label for entry in entries})
-    coverage, statistics = run.coverage(entries), assemble.statistics(entries, edges)
+    languages = sorted(set(columns.labels))
+    coverage, statistics = run.coverage(columns), assemble.statistics(columns, edges)
     meta = Meta(EXTRACTOR, commit, committed_at, languages, coverage, statistics)
-    checksum, size = container.write(path, meta, assemble.sections(entries, languages, edges))
+    checksum, size = container.write(path, meta, assemble.sections(columns, merged, languages, edges))
     run.tell("write", 1, 1)
     return SnapshotInfo(path, commit, committed_at, checksum, size, statistics.symbols, coverage, statistics)
 
@@ -187,8 +188,7 @@ def _entries(run: Run, wanted: list[Wanted], records: dict[str, bytes]) -> list[
     return entries
 
 
-def _link(run: Run, entries: list[Entry]) -> Graph:
-    places = assemble.places(entries)
+def _link(run: Run, entries: list[Entry], places: Places) -> Graph:
     first = places.first_symbol.tolist()
     units = [
         Unit(number, entry.file.path, entry.language, entry.role == "test", entry.facts, first[number])

@@ -8,7 +8,7 @@ import zstandard
 
 from repos.engine.languages import BY_NAME
 
-from .assemble import Entry
+from .columns import Entry
 
 
 class FamilyFiles:

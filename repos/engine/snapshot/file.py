@@ -123,6 +123,10 @@ class Snapshot:
     def _source_at(self) -> NDArray[np.int64]:
         return self._container.array("sources.at")
 
+    def compressed(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """All sources as they are stored, end to end, and where each begins. Raises SnapshotCorrupt."""
+        return self._container.array("sources"), self._source_at
+
     def source(self, file: int) -> bytes:
         """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
         start, end = int(self._source_at[file]), int(self._source_at[file + 1])

@@ -35,6 +35,10 @@ class Strings:
     def __getitem__(self, index: int) -> bytes:
         return self._bytes[self._at[index] : self._at[index + 1]]
 
+    def whole(self) -> tuple[bytes, NDArray[np.uint32]]:
+        """All values end to end, and where each begins and the last one ends."""
+        return self._bytes, np.asarray(self._at)
+
     def holding(self, part: bytes, most: int) -> list[int]:
         """Indices of values that hold `part`, at most `most`."""
         found: list[int] = []
