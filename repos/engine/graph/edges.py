@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ IMPORTS, CALLS, REFERENCES, INHERITS, OVERRIDES, TESTS = range(len(EDGE_KINDS))
 
 FARTHEST = 0xFFFF
 Row = tuple[int, int, int, int, int, int]  # source, target, kind, confidence, line, column
+COLUMNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,34 @@ class Places:
         return found
 
 
-def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places, tick: Callable[[int], None]) -> Graph:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What need not be resolved again: the edges that start in units not in `fresh`, as columns of a Row (shape
+    (edges, 6)). The facts of those units need only hold what other files ask of them (see extraction/heads.py)."""
+
+    fresh: Set[int]
+    rows: NDArray[np.int64]
+
+
+def link(
+    units: Sequence[Unit],
+    manifests: dict[str, Manifests],
+    places: Places,
+    tick: Callable[[int], None],
+    known: Known | None = None,
+) -> Graph:
     """`tick` is called now and then with the number of files done."""
     symbols = places.symbols
     linker = Linker(units, manifests)
     rows: list[Row] = []
     for unit in units:
-        _inherit(linker, unit, rows)
+        inherited: list[Row] = []
+        _inherit(linker, unit, inherited)
+        if known is None or unit.number in known.fresh:
+            rows += inherited
     for number, unit in enumerate(units):
+        if known is not None and unit.number not in known.fresh:
+            continue
         _refer(linker, unit, rows, symbols)
         rows += [
             (symbols + unit.number, symbols + file, IMPORTS, CERTAIN, line, 0)
@@ -63,7 +84,8 @@ def link(units: Sequence[Unit], manifests: dict[str, Manifests], places: Places,
         ]
         if number % 256 == 0:
             tick(number)
-    return pack(rows, places)
+    table = np.array(rows, np.int64).reshape(-1, COLUMNS)
+    return pack(table if known is None else np.concatenate([known.rows, table]), places)
 
 
 def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
@@ -133,9 +155,8 @@ def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
     return next((n for n in found if linker.kinds[n] in CONTAINERS), -1)
 
 
-def pack(rows: list[Row], places: Places) -> Graph:
+def pack(table: NDArray[np.int64], places: Places) -> Graph:
     """One edge for each (block, source, target, kind): the first line of the best confidence."""
-    table = np.array(rows, np.int64).reshape(-1, 6)
     source, target, kind, confidence, line, column = table.T
     block = places.block_of(source, line)
     order = np.lexsort((column, line, confidence, kind, target, source, block))
