@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DEEPEST = 60  # definitions further inside are left to the block of an outer one
 LONGEST_NAME = 200
 NEWLINE = 10
-_LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?=[^\w$\x80-\xff]*$)")
+_LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?:[?!](?=$))?(?=[^\w$\x80-\xff]*$)")  # Ruby's `empty?` and `save!` too
 
 
 @dataclass(slots=True)
@@ -80,7 +80,10 @@ def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node
         kind = "constant" if capture == "const" else capture[5:] if capture.startswith("name.") else ""
         for node in nodes if kind else ():
             whole = node.parent or node
-            seen.setdefault((whole.start_byte, -whole.end_byte), (whole, kind, node, True))
+            key = (whole.start_byte, -whole.end_byte)
+            if key in seen and seen[key][3]:  # one of several names in a list: Ruby's `attr_reader :name, :sum`
+                whole, key = node, (node.start_byte, -node.end_byte)
+            seen.setdefault(key, (whole, kind, node, True))
     return [seen[key] for key in sorted(seen)]
 
 
