@@ -1,0 +1,6 @@
+"""The packages of a snapshot, what depends on what, in which layers and cycles: a level at a time."""
+
+from .folder_level import package_level
+from .level import MOST, Box, BoxKind, Dependency, Level, box_at
+
+__all__ = ["MOST", "Box", "BoxKind", "Dependency", "Level", "box_at", "package_level"]
