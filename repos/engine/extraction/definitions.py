@@ -38,6 +38,7 @@ class Definition:
     self_name: bytes = b""
     test: bool = False
     bare: bool = False
+    name_column: int = 0
 
     @property
     def container(self) -> bool:
@@ -115,7 +116,9 @@ def _definition(
     name = _written_name(source[name_node.start_byte : name_node.end_byte][:LONGEST_NAME])
     if not name:
         return None
-    if kind == "function" and parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module":
+    own, type_name = (language.receiver(node) if language.receiver else None) or (b"", b"")
+    within = parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module"
+    if kind == "function" and (within or type_name):
         kind = "method"
     start, end = node.start_point[0], node.end_point[0]
     if node.end_point[1] == 0 and end > start:
@@ -124,8 +127,8 @@ def _definition(
     first = start
     while first > floor and leading[first - 1]:
         first -= 1
-    own, type_name = (language.receiver(node) if language.receiver else None) or (b"", b"")
-    above = source[_line_start(source, node.start_byte) - 200 if first < start else node.start_byte : node.start_byte]
+    top = _line_start(source, node.start_byte) - 200 if first < start else node.start_byte
+    above = source[top : name_node.start_byte]
     test = any(mark in above for mark in language.test_attributes) if language.test_attributes else False
     return Definition(
         name=name,
@@ -133,6 +136,7 @@ def _definition(
         start=first,
         end=end,
         name_line=name_node.start_point[0],
+        name_column=name_node.start_point[1],
         signature_end=_signature_end(source, node, name_node),
         parent=parent,
         first_byte=node.start_byte,
@@ -171,6 +175,9 @@ def _leading_lines(source: bytes, lines: Lines, captures: Captures) -> list[bool
     """Lines that belong to the definition below them: comments that stand alone, decorators, attributes."""
     leading = [False] * (len(lines.starts) + 1)
     for node in captures.get("attr", ()):
+        stop = source.find(b"\n", node.end_byte)
+        if source[node.end_byte : stop if stop >= 0 else len(source)].strip():
+            continue  # what it belongs to begins on its own line
         for row in range(node.start_point[0], node.end_point[0] + 1):
             leading[row] = True
     for node in captures.get("comment", ()):
