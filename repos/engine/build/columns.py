@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 from repos.engine import paths
@@ -81,6 +82,11 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def source(self, file: int) -> bytes:
+        """The text of a file."""
+        start, end = self.source_at[file : file + 2].tolist()
+        return zstandard.ZstdDecompressor().decompress(self.sources[start:end].tobytes())
 
 
 def offsets(sizes: Sequence[int] | NDArray[Any]) -> Ints:

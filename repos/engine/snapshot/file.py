@@ -127,6 +127,10 @@ class Snapshot:
         """All sources as they are stored, end to end, and where each begins. Raises SnapshotCorrupt."""
         return self._container.array("sources"), self._source_at
 
+    def past(self) -> bytes:
+        """What the next build from this snapshot has to know, as the build wrote it. Raises SnapshotCorrupt."""
+        return self._container.array("past").tobytes()
+
     def source(self, file: int) -> bytes:
         """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
         start, end = int(self._source_at[file]), int(self._source_at[file + 1])
