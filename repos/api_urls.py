@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.api import repositories, slices
+from repos.api import repositories, slices, snapshots
 
 ONE = "repositories/<uuid:public_id>"
 
@@ -10,5 +10,7 @@ urlpatterns = [
     path(f"{ONE}/reindex", repositories.RepositoryReindex.as_view(), name="api_repository_reindex"),
     path(f"{ONE}/runs", repositories.RepositoryRuns.as_view(), name="api_repository_runs"),
     path(f"{ONE}/symbols", repositories.RepositorySymbols.as_view(), name="api_repository_symbols"),
+    path(f"{ONE}/snapshots", snapshots.RepositorySnapshots.as_view(), name="api_repository_snapshots"),
+    path(f"{ONE}/pins", snapshots.RepositoryPins.as_view(), name="api_repository_pins"),
     path(f"{ONE}/slices", slices.repository_slices, name="api_repository_slices"),
 ]

@@ -95,6 +95,15 @@ def _why_not_indexed(run: IndexRun | None) -> str:
     return "This repository is waiting to be indexed or is being indexed. Ask again in a few seconds."
 
 
+class TooManyPinned(DomainError):
+    """As many snapshots of the repository as can be are pinned."""
+
+    code, status = "too_many_pinned", 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} snapshots of this repository are pinned, and no more can be. Unpin one first.")
+
+
 class StoreUnreachable(DomainError):
     """The store of snapshots does not answer. Nothing is wrong with what it holds, so nothing is made again."""
 

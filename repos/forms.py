@@ -106,3 +106,10 @@ class SliceForm(RefusableForm):
         initial=DEFAULT_BUDGET,
         label="Budget",
     )
+
+
+class PinForm(forms.Form):
+    """Pin or unpin a snapshot; without one the current."""
+
+    snapshot = forms.UUIDField(required=False)
+    pinned = forms.TypedChoiceField(choices=[("true", "Pin"), ("false", "Unpin")], coerce=lambda value: value == "true")

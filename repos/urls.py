@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.views import keeping, repositories, search, slices
+from repos.views import keeping, repositories, search, slices, snapshots
 from repos.webhooks import git_webhook
 
 LIST = "t/<slug:team>/repositories/"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{ONE}reindex/", repositories.repository_reindex, name="repository_reindex"),
     path(f"{ONE}token/", repositories.repository_token, name="repository_token"),
     path(f"{ONE}unlink/", repositories.repository_unlink, name="repository_unlink"),
+    path(f"{ONE}pin/", snapshots.repository_pin, name="repository_pin"),
     path(f"{ONE}symbols/", slices.repository_symbols, name="repository_symbols"),
     path(f"{ONE}try/", slices.repository_try, name="repository_try"),
     path("webhooks/git/<uuid:public_id>", git_webhook, name="git_webhook"),

@@ -29,6 +29,7 @@ KINDS = {
     "repository_reindex": "repository",
     "repository_token": "private repository",
     "repository_unlink": "repository",
+    "repository_pin": "repository",
     "repository_symbols": "repository",
     "repository_try": "repository",
     "git_webhook": "repository",
@@ -37,6 +38,8 @@ KINDS = {
     "api_repository_runs": "repository",
     "api_repository_symbols": "repository",
     "api_repository_slices": "repository",
+    "api_repository_snapshots": "repository",
+    "api_repository_pins": "repository",
 }
 # What a POST carries so that the act itself can succeed.
 FORMS: dict[str, dict[str, Any]] = {
@@ -49,6 +52,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "team_close": {"confirmation": "Acme"},
     "billing_change": {"plan": "pro", "interval": "month"},
     "repository_link": {"url": "https://git.example/other/thing", "auth": "none"},
+    "repository_pin": {"pinned": "true"},
     "repository_token": {"token": "a-new-token"},
     "repository_unlink": {"name": "acme-shop"},
     "repository_try": {"task": "Total of the cart", "budget": 2000},
@@ -56,6 +60,7 @@ FORMS: dict[str, dict[str, Any]] = {
 BODIES = {
     "api_usage_events": body_of([make_event()]),
     "api_repositories": b'{"url": "https://git.example/other/thing"}',
+    "api_repository_pins": b'{"pinned": true}',
     "api_repository_slices": b'{"task": "Total of the cart", "budget": 500}',
 }
 QUERIES = {"api_repository_symbols": "?q=total", "repository_symbols": "?q=total"}

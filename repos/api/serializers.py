@@ -27,6 +27,24 @@ class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
         fields = ("branch", "commit", "committed_at", "indexed_at", "symbols", "edges", "coverage")
 
 
+class KeptSnapshotSerializer(SnapshotSerializer):
+    """A snapshot that slices can be asked of by its id."""
+
+    id = serializers.UUIDField(source="public_id")
+    is_current = serializers.BooleanField(help_text="Whether slices come from it when no other is asked for.")
+    pinned_at = serializers.DateTimeField(allow_null=True, help_text="Since when it is kept for good; null: it is not.")
+
+    class Meta(SnapshotSerializer.Meta):
+        fields = ("id", *SnapshotSerializer.Meta.fields, "size", "is_current", "pinned_at")  # type: ignore[assignment]
+
+
+class PinSerializer(serializers.Serializer[Any]):
+    """`snapshot` left out: the current one."""
+
+    snapshot = serializers.UUIDField(required=False)
+    pinned = serializers.BooleanField(default=True)
+
+
 class IndexRunSerializer(serializers.ModelSerializer[IndexRun]):
     """`done` of `total` counts the current phase; `error` is a sentence for people, `error_code` for programs."""
 

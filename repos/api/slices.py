@@ -11,7 +11,7 @@ from accounts.rest import HotRequest, hot_api, read_json
 from accounts.roles import Scope
 from billing.caps import SliceCapReached
 from repos import services
-from repos.errors import BadSliceRequest, NotIndexedYet, RepositoryPaused
+from repos.errors import BadSliceRequest, NotIndexedYet, RepositoryPaused, StoreUnreachable
 from repos.models import Repository
 from repos.services import Served
 from repos.text import plain
@@ -22,11 +22,13 @@ NO_NUL = r"^[^\u0000]*$"
 
 
 class SliceRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """`task` says in words what is to be done; `budget` is the token limit of the text."""
+    """`task` says in words what is to be done; `budget` is the token limit of the text; `snapshot` is the id of a kept
+    snapshot, the current one when left out."""
 
     task: Annotated[str, msgspec.Meta(max_length=100_000)]
     budget: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 8000
     session_id: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)] = ""
+    snapshot: UUID | None = None
     paths: Annotated[list[Annotated[str, msgspec.Meta(max_length=1000)]], msgspec.Meta(max_length=100)] = []
 
 
@@ -94,7 +96,7 @@ _encode = msgspec.json.Encoder().encode
     body=SliceRequest,
     answer=SliceAnswer,
     tag="Slices",
-    errors=(SliceCapReached, RepositoryPaused, NotIndexedYet, BadSliceRequest),
+    errors=(SliceCapReached, RepositoryPaused, NotIndexedYet, BadSliceRequest, StoreUnreachable),
 )
 def repository_slices(request: HotRequest, public_id: UUID) -> HttpResponse:
     """Get a context slice.
@@ -114,6 +116,7 @@ def repository_slices(request: HotRequest, public_id: UUID) -> HttpResponse:
         budget=asked.budget,
         session_id=asked.session_id,
         paths=tuple(asked.paths),
+        snapshot=asked.snapshot,
     )
     return HttpResponse(_encode(answer_of(served)), content_type="application/json")
 

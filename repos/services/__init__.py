@@ -4,6 +4,7 @@ from repos.services.keeping import Places, choose_kept, places_of
 from repos.services.linking import change_token, link_repository, repositories_in_use, unlink_repository
 from repos.services.runs import request_index
 from repos.services.slices import SYMBOLS_SHOWN, Served, find_symbols, read_snapshot, serve_slice, slices_this_month
+from repos.services.snapshots import kept_snapshots, pin_snapshot
 
 __all__ = [
     "SYMBOLS_SHOWN",
@@ -12,7 +13,9 @@ __all__ = [
     "change_token",
     "choose_kept",
     "find_symbols",
+    "kept_snapshots",
     "link_repository",
+    "pin_snapshot",
     "places_of",
     "read_snapshot",
     "repositories_in_use",

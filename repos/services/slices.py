@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,11 +15,13 @@ from accounts.models import Team, User
 from billing.caps import SliceCapReached
 from billing.plans import Plan, has_room_for_one_more
 from billing.services import plan_of
+from config.errors import NotFound
 from repos import engine, storage, tasks
 from repos.engine.errors import BadTask, SnapshotError
 from repos.engine.types import Slice, SliceOptions, Symbol
 from repos.errors import BadSliceRequest, NotIndexedYet, RepositoryPaused
 from repos.models import IndexRun, Repository, SliceRecord, Trigger
+from repos.services.snapshots import kept_snapshot
 
 SYMBOLS_SHOWN = 50
 T = TypeVar("T")
@@ -43,12 +46,14 @@ def serve_slice(
     budget: int,
     session_id: str = "",
     paths: tuple[str, ...] = (),
+    snapshot: UUID | None = None,
     now: datetime | None = None,
 ) -> Served:
-    """Make a slice of the current snapshot and count it.
+    """Make a slice of the current snapshot, or of another that is kept, and count it.
 
-    Raises RepositoryPaused and SliceCapReached (402), NotIndexedYet (409), BadSliceRequest (400). A slice that is
-    refused does not count, and nothing of the task is kept.
+    Raises RepositoryPaused and SliceCapReached (402), NotIndexedYet (409), NotFound for a snapshot that is not kept,
+    BadSliceRequest (400), StoreUnreachable (503). A slice that is refused does not count, and nothing of the task is
+    kept.
     """
     now = now or timezone.now()
     plan = plan_of(repository.team)
@@ -56,7 +61,9 @@ def serve_slice(
     options = SliceOptions(repository=repository.name, now=now, paths=paths)
     started = time.perf_counter()
     try:
-        made = read_snapshot(repository, lambda found: engine.make_slice(found, task, budget=budget, options=options))
+        made = read_snapshot(
+            repository, lambda found: engine.make_slice(found, task, budget=budget, options=options), snapshot
+        )
     except BadTask as error:
         raise BadSliceRequest("budget" if "budget" in str(error).lower() else "task", str(error)) from error
     milliseconds = (time.perf_counter() - started) * 1000
@@ -84,25 +91,26 @@ def slices_this_month(team: Team) -> int:
     return SliceRecord.objects.for_team(team).in_month_of(timezone.now()).count()
 
 
-def read_snapshot(repository: Repository, read: Callable[[engine.Snapshot], T]) -> T:
-    """What `read` makes of the repository's snapshot.
+def read_snapshot(repository: Repository, read: Callable[[engine.Snapshot], T], snapshot: UUID | None = None) -> T:
+    """What `read` makes of the repository's snapshot, or of another one that is kept.
 
     Bytes that are not those that were written are never used: the copy on this machine is fetched once more, and when
     that does not help, the snapshot is made again without anybody having to ask. Raises RepositoryPaused (402),
-    NotIndexedYet (409), StoreUnreachable (503), and whatever `read` raises.
+    NotIndexedYet (409), NotFound, StoreUnreachable (503), and whatever `read` raises.
     """
     if repository.paused_at:
         raise RepositoryPaused
-    if repository.snapshot is None:
-        raise NotIndexedYet(repository)
+    wanted = kept_snapshot(repository, snapshot)
     try:
-        return read(storage.open_snapshot(repository.snapshot))
+        return read(storage.open_snapshot(wanted))
     except SnapshotError:
-        storage.mistrust(repository.snapshot)
+        storage.mistrust(wanted)
     try:
-        return read(storage.open_snapshot(repository.snapshot))
+        return read(storage.open_snapshot(wanted))
     except SnapshotError as error:
-        storage.mistrust(repository.snapshot)
+        storage.mistrust(wanted)
+        if wanted != repository.snapshot:
+            raise NotFound("This snapshot was lost. Ask for the current one.") from error
         run, is_new = IndexRun.objects.request(repository=repository, trigger=Trigger.REPAIR)
         if is_new:
             tasks.enqueue(run)

@@ -68,6 +68,7 @@ def repository(request: TeamRequest, public_id: UUID) -> HttpResponse:
         "run": found.latest_run,
         "snapshot": found.snapshot,
         "runs": IndexRun.objects.for_team(request.team).filter(repository=found).order_by("-pk")[:RUNS_SHOWN],
+        "snapshots": services.kept_snapshots(found).defer("statistics", "coverage"),
         "may_manage": may_manage,
         "webhook": _webhook(found) if may_manage else None,
         "uses_key": found.auth == Auth.DEPLOY_KEY,

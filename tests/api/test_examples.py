@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.schema.document import document
 from accounts.schema.examples import FORMATS
 from accounts.schema.page import Operation, groups
+from repos.models import Snapshot
 from tests.access_world import World
 from tests.conftest import Cast
 from tests.factories import make_api_key
@@ -42,6 +43,8 @@ def test_it_is_taken_and_answered_as_described(operation: Operation, world: Worl
     if "/repositories/" in path:
         path = path.replace(FORMATS["uuid"], str(world.thing("repository", world.cast.acme)))
     body = words[words.index("-d") + 1] if "-d" in words else ""
+    if '"snapshot"' in body:
+        body = body.replace(FORMATS["uuid"], str(Snapshot.objects.get(repository__team=world.cast.acme).public_id))
     headers = {"Authorization": f"Bearer {make_api_key(world.cast.acme)[1]}"}
     response = Client().generic(operation.method, path, body.encode(), content_type="application/json", headers=headers)
     assert response.status_code == int(operation.status), response.content
