@@ -67,10 +67,10 @@ def edges_of(snapshot: Snapshot, symbol: int) -> tuple[list[Edge], list[Edge]]:
     low, high = int(graph.block_starts[first]), int(graph.block_starts[last])
     outgoing = (low + np.flatnonzero(graph.sources[low:high] == symbol)).tolist()
     incoming = graph.incoming[int(graph.incoming_starts[symbol]) : int(graph.incoming_starts[symbol + 1])].tolist()
-    return [_edge(snapshot, number) for number in outgoing], [_edge(snapshot, number) for number in incoming]
+    return [edge_at(snapshot, number) for number in outgoing], [edge_at(snapshot, number) for number in incoming]
 
 
-def _edge(snapshot: Snapshot, number: int) -> Edge:
+def edge_at(snapshot: Snapshot, number: int) -> Edge:
     graph = snapshot.graph
     source = int(graph.sources[number])
     n_symbols = len(snapshot.symbols.kinds)
