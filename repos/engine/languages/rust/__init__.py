@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Sequence
 
-from repos.engine.languages.base import Import, Language, Manifests
+from repos.engine.languages.base import Import, Language
+
+from .crates import PLACE, CrateResolver
 
 QUERY = """
 (function_item) @def.function
@@ -14,6 +14,7 @@ QUERY = """
 (struct_item) @def.struct
 (union_item) @def.struct
 (enum_item) @def.enum
+(enum_variant name: (identifier) @name.constant)
 (trait_item) @def.trait
 (impl_item) @def.impl
 (mod_item body: (_)) @def.module
@@ -32,26 +33,84 @@ QUERY = """
 (macro_invocation macro: [(identifier) @call (scoped_identifier name: (identifier) @call)])
 (impl_item trait: [
   (type_identifier) @base
-  (generic_type type: (type_identifier) @base)
+  (generic_type type: [(type_identifier) @base (scoped_type_identifier name: (type_identifier) @base)])
   (scoped_type_identifier name: (type_identifier) @base)])
-(trait_item bounds: (trait_bounds (type_identifier) @base))
+(trait_item bounds: (trait_bounds [
+  (type_identifier) @base
+  (generic_type type: (type_identifier) @base)
+  (scoped_type_identifier name: (type_identifier) @base)]))
 (type_identifier) @ref
+(call_expression function: (scoped_identifier path: (identifier) @ref))
 (arguments [(identifier) @ref (scoped_identifier name: (identifier) @ref)])
-(struct_expression name: (type_identifier) @call)
+(assignment_expression right: (scoped_identifier name: (identifier) @ref))
+(binary_expression (scoped_identifier name: (identifier) @ref))
+(block (scoped_identifier name: (identifier) @ref))
+(field_initializer value: (scoped_identifier name: (identifier) @ref))
+(let_declaration value: (scoped_identifier name: (identifier) @ref))
+(match_arm value: (scoped_identifier name: (identifier) @ref))
+(match_pattern (scoped_identifier name: (identifier) @ref))
+(reference_expression value: (scoped_identifier name: (identifier) @ref))
+(return_expression (scoped_identifier name: (identifier) @ref))
+(tuple_struct_pattern type: (scoped_identifier name: (identifier) @ref))
+(struct_expression name: [(type_identifier) @call (scoped_type_identifier name: (type_identifier) @call)])
 (token_tree (identifier) @ref)
+(parameter pattern: (identifier) @bind.name type: TYPE) @bind
+(parameter pattern: (identifier) @bind.name) @bind
+(closure_parameters (identifier) @bind.name @bind)
+(let_declaration pattern: (identifier) @bind.name) @bind
+(let_declaration pattern: (identifier) type: TYPE)
+(let_declaration pattern: (identifier) value: [
+  (struct_expression name: (_) @bind.type)
+  (reference_expression value: (_) @bind.value)
+  (try_expression . (_) @bind.value)
+  (call_expression) @bind.value
+  (field_expression) @bind.value
+  (identifier) @bind.value])
+(for_expression pattern: (identifier) @bind.name) @bind
+(match_pattern (identifier) @bind.name @bind)
+(tuple_pattern (identifier) @bind.name @bind)
+(tuple_struct_pattern type: (_) (identifier) @bind.name @bind)
+(field_declaration name: (field_identifier) @bind.name type: TYPE) @bind
+(function_item return_type: RETURNED)
+(function_signature_item return_type: RETURNED)
 (use_declaration) @import
 (mod_item !body) @import
+(extern_crate_declaration) @import
+((attribute_item (attribute (identifier) @_path value: (string_literal))) @import (#eq? @_path "path"))
 (line_comment) @comment
 (block_comment) @comment
 (string_literal) @string
 (raw_string_literal) @string
 (attribute_item) @attr
 """
-ENTRIES = ("lib", "main", "mod")
+# A type is what stands behind `&'a mut`.
+TYPE = """[
+  (type_identifier) @{0}
+  (scoped_type_identifier) @{0}
+  (generic_type) @{0}
+  (dynamic_type trait: (_) @{0})
+  (abstract_type trait: (_) @{0})
+  (reference_type type: [
+    (type_identifier) @{0}
+    (scoped_type_identifier) @{0}
+    (generic_type) @{0}
+    (dynamic_type trait: (_) @{0})])]"""
+QUERY = QUERY.replace("RETURNED", TYPE.format("return")).replace("TYPE", TYPE.format("bind.type"))
+PLACED = re.compile(r'#\[\s*path\s*=\s*"([^"]+)"')
+EXTERN = re.compile(r"(?:pub(?:\([^)]*\))?\s+)?extern\s+crate\s+(\w+)(?:\s+as\s+(\w+))?")
+WRAPPERS = frozenset(
+    {b"Arc", b"Box", b"Cell", b"Mutex", b"Option", b"Pin", b"Rc", b"RefCell", b"Result", b"RwLock", b"Weak"}
+)
 
 
 def parse_import(text: str, line: int) -> list[Import]:
     text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
+    placed = PLACED.match(text)
+    if placed:
+        return [Import(PLACE, placed[1], "", line)]
+    crate = EXTERN.match(text)
+    if crate:
+        return [Import(crate[1], "", crate[2] or crate[1], line)]
     module = re.match(r"(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)", text)
     if module:
         return [Import("self", module[1], module[1], line)]
@@ -88,73 +147,6 @@ def _item(path: str, line: int) -> Import:
     return Import(module, parts[-1], alias.strip() or parts[-1], line)
 
 
-class CrateResolver:
-    def __init__(self, manifests: Manifests) -> None:
-        self.roots = {posixpath.dirname(path): "" for path in manifests.named("Cargo.toml")}
-        self.crates: dict[str, str] = {}
-        for path in manifests.named("Cargo.toml"):
-            found = re.search(
-                r"^\[package\][^\[]*?^\s*name\s*=\s*\"([^\"]+)\"", manifests.text(path) or "", re.M | re.S
-            )
-            if found:
-                self.crates[found[1].replace("-", "_")] = posixpath.dirname(path)
-        self.place: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self.modules: dict[tuple[str, tuple[str, ...]], str] = {}
-        for path in manifests.paths:
-            where = self._locate(path)
-            self.place[path] = where
-            if self.modules.setdefault(where, path) != path and path.endswith("lib.rs"):
-                self.modules[where] = path
-
-    def _locate(self, path: str) -> tuple[str, tuple[str, ...]]:
-        """(crate folder, module path) of a file."""
-        folder = posixpath.dirname(path)
-        while folder and folder not in self.roots:
-            folder = posixpath.dirname(folder)
-        parts = path[len(folder) + 1 if folder else 0 : -len(".rs")].split("/")
-        if parts[0] == "src":
-            parts = parts[1:]
-        elif len(parts) > 1 and parts[0] in ("tests", "benches", "examples"):
-            return f"{folder}#{'/'.join(parts[:2])}", tuple(parts[2:])
-        if parts and parts[-1] in ENTRIES:
-            parts.pop()
-        return folder, tuple(parts)
-
-    def targets(self, path: str, item: Import) -> Sequence[str]:
-        crate, here = self.place[path]
-        parts = [part for part in item.module.split("::") if part]
-        member = [item.name] if item.name not in ("", "*") else []
-        for base, rest in self._bases(crate, here, [*parts, *member]):
-            while True:
-                found = self.modules.get((base, tuple(rest)))
-                if found is not None and (found != path or len(rest) == len(here)):
-                    return (found,)
-                if not rest:
-                    break
-                rest = rest[:-1]
-        return ()
-
-    def _bases(self, crate: str, here: tuple[str, ...], parts: list[str]) -> list[tuple[str, list[str]]]:
-        if not parts:
-            return []
-        first, rest = parts[0], parts[1:]
-        if first == "crate":
-            return [(crate, rest)]
-        if first in ("self", "super"):
-            base = list(here)
-            while parts and parts[0] in ("self", "super"):
-                if parts.pop(0) == "super":
-                    base = base[:-1]
-            return [(crate, base + parts)]
-        if first in self.crates:
-            return [(self.crates[first], rest)]
-        child = (crate, (*here, first))
-        return [(crate, [*here, *parts])] if child in self.modules else []
-
-    def package(self, path: str) -> str:
-        return ""
-
-
 LANGUAGE = Language(
     name="rust",
     family="rust",
@@ -163,6 +155,8 @@ LANGUAGE = Language(
     query=QUERY,
     parse_import=parse_import,
     resolver=CrateResolver,
+    type_wrappers=WRAPPERS,
+    constructors=frozenset({b"new"}),
     name_fields=("name", "type"),
     self_names=frozenset({b"self", b"Self"}),
     test_attributes=(b"#[test]", b"#[cfg(test)]", b"::test]"),

@@ -1,0 +1,80 @@
+"""Ruby: reopened classes, constants that load themselves, mixins, and calls without brackets."""
+
+from pathlib import Path
+
+import pytest
+
+from repos.engine.languages.base import Import
+from repos.engine.languages.ruby import parse_import
+from tests.engine.trees import edges_from, snapshot_of, symbols_in
+
+TREE = {
+    "lib/till.rb": 'require "till/purse"\nrequire_relative "till/counting"\n\nmodule Till\n  LIMIT = 3\nend\n',
+    "lib/till/purse.rb": (
+        "module Till\n  # Holds the money.\n  class Purse < Box\n    include Counting\n    attr_reader :coins, :owner\n\n"
+        "    def initialize(coins, owner)\n      @coins = coins\n      @owner = Owner.new(owner)\n    end\n\n"
+        "    def empty?\n      total.zero? && coins.none?\n    end\n\n"
+        "    def spend(sum, total = 0)\n      check sum\n      total\n      @owner.thank\n      LIMIT\n    end\n\n"
+        "    def self.of(coin)\n      new([coin], nil)\n    end\n\n"
+        "    private\n\n    def check(sum)\n      raise Broke if empty?\n    end\n  end\n\n"
+        "  class Broke < StandardError; end\nend\n"
+    ),
+    "lib/till/counting.rb": "module Till\n  module Counting\n    def total\n      coins.sum\n    end\n  end\nend\n",
+    "lib/till/box.rb": "module Till\n  class Box\n    def open; end\n  end\nend\n",
+    "lib/till/owner.rb": "class Till::Owner\n  def thank\n    puts <<~TEXT\n      Thanks\n    TEXT\n  end\nend\n",
+    "app/models/order.rb": (
+        "class Order < ApplicationRecord\n  scope :recent, -> { limit 3 }\n\n  def pay\n    purse = Till::Purse.of(1)\n"
+        "    purse.spend(2)\n    Till::Purse.new([], nil)\n  end\nend\n"
+    ),
+    "app/models/application_record.rb": "class ApplicationRecord\nend\n",
+    "other/purse.rb": "module Other\n  class Purse\n    def spend(sum); end\n  end\nend\n",
+    "spec/purse_spec.rb": (
+        'require "till"\n\nRSpec.describe Till::Purse do\n  it "is empty" do\n'
+        "    expect(Till::Purse.of(1)).to be_empty\n  end\nend\n"
+    ),
+}
+
+
+def test_definitions(tmp_path: Path) -> None:
+    found = symbols_in(snapshot_of(tmp_path, TREE))
+    expected = {
+        "Till": "module",
+        "Till.LIMIT": "constant",
+        "Till.Purse": "class",
+        "Till.Purse.empty?": "method",
+        "Till.Purse.of": "method",
+        "Till.Purse.coins": "method",
+        "Till.Purse.owner": "method",
+        "Till.Counting.total": "function",
+        "Order.recent": "method",
+    }
+    assert expected.items() <= found.items()
+
+
+def test_struct_and_aliases_are_definitions(tmp_path: Path) -> None:
+    text = (
+        "Point = Struct.new(:x, :y) do\n  def length; end\n  alias size length\n  alias_method :norm, :length\nend\n"
+        "LIST = [1].freeze\n"
+    )
+    found = symbols_in(snapshot_of(tmp_path, {"a.rb": text}))
+    assert found == {
+        "Point": "class",
+        "Point.length": "method",
+        "Point.size": "method",
+        "Point.norm": "method",
+        "LIST": "constant",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('require "a/b"', [("a/b", "*")]),
+        ("require_relative '../a'", [("./../a", "*")]),
+        ('autoload(:Cart, "shop/cart")', [("shop/cart", "Cart")]),
+        ("require name", []),
+        ('require "a/#{b}"', []),
+    ],
+)
+def test_import_statements(text: str, found: list[tuple[str, str]]) -> None:
+    assert parse_import(text, 1) == [Import(module, name, name, 1) for module, name in found]
