@@ -50,12 +50,31 @@ def test_words_and_their_places_agree_for_any_bytes(source: bytes) -> None:
         words.split_word(word)
 
 
+def learnt(found: list[bytes]) -> list[set[bytes]]:
+    """The terms of each word, as the lexicon of an index run has them."""
+    known = words.lexicon()
+    terms, places = known.expand(known.numbers(found))
+    of_word: list[set[bytes]] = [set() for _ in found]
+    for term, place in zip(terms.tolist(), places.tolist(), strict=True):
+        assert known.terms[term] not in of_word[place]
+        of_word[place].add(known.terms[term])
+    return of_word
+
+
+IDENTIFIERS = st.text("abcxyzABXY019_éü索引件", min_size=1, max_size=16)
+
+
+@settings(PATIENT)
+@given(st.lists(IDENTIFIERS | st.sampled_from(["the", "a" * 65, "_Get_"])))
+def test_many_words_at_once_have_the_terms_of_each(texts: list[str]) -> None:
+    found = [text.encode() for text in texts] + [b"\xff\xfe", b"isHTTPOk2"]
+    assert learnt(found) == [set(words.split_word(word)) for word in found]
+
+
 def test_threads_do_not_mix_up_words() -> None:
-    def number(part: int) -> list[bytes]:
-        known = words.lexicon()
-        found, _ = known.expand(known.numbers([f"word{part}x{i}Name".encode() for i in range(2000)]))
-        return [known.terms[term] for term in found.tolist()]
+    def part(number: int) -> list[set[bytes]]:
+        return learnt([f"word{number}x{i}Name".encode() for i in range(2000)])
 
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(number, range(4)))
-    assert together == [number(part) for part in range(4)]
+        together = list(pool.map(part, range(4)))
+    assert together == [part(number) for number in range(4)]

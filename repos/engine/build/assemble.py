@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from repos.engine import words
-from repos.engine.extraction import postings
-from repos.engine.extraction.postings import Postings
+from repos.engine.extraction.facts import decode_counts
+from repos.engine.extraction.postings import Collector, Postings
 from repos.engine.graph.edges import Places
 from repos.engine.snapshot.container import Part
 from repos.engine.snapshot.tables import GRAPH_SECTIONS, Graph, strings
@@ -97,22 +96,11 @@ def _terms(merged: Postings) -> dict[str, Part]:
 
 def merge(entries: Sequence[Entry]) -> Postings:
     """The postings of some files; blocks count from the first one."""
-    first = offsets([entry.facts.blocks().shape[1] for entry in entries]).tolist()
-    return postings.merge((*_with_path(entry), at) for entry, at in zip(entries, first, strict=False))
-
-
-def _with_path(entry: Entry) -> tuple[list[bytes], NDArray[np.int32]]:
-    """A file's terms and postings, with the terms of its path added to each of its blocks: as rows of their own, which
-    merging joins with those of the same term and block."""
-    facts = entry.facts
-    rows, blocks = facts.postings(), facts.blocks().shape[1]
-    index = {term: number for number, term in enumerate(facts.terms)}
-    of_path = {index.setdefault(term, len(index)) for term in words.terms(entry.file.path)}
-    more = np.empty((3, len(of_path) * blocks), np.int32)
-    more[0] = np.repeat(np.array(sorted(of_path), np.int32), blocks)
-    more[1] = np.tile(np.arange(blocks, dtype=np.int32), len(of_path))
-    more[2] = postings.PATH_CODE
-    return [*index], np.concatenate([rows, more], axis=1)
+    collector = Collector()
+    for entry in entries:
+        collector.add(decode_counts(entry.facts), entry.facts.blocks().shape[1], words.terms(entry.file.path))
+        entry.facts.counts = b""  # the largest part of the facts, and not needed any more
+    return collector.result()
 
 
 def statistics(columns: Columns, edges: Graph) -> Statistics:

@@ -1,5 +1,5 @@
-"""Bytes of one file -> facts. The same bytes, language and limits give the same facts, but for the order of
-terms; no bytes may crash it."""
+"""Bytes of files -> facts. The same bytes, language and limits give the same facts, but for the order of terms; no
+bytes may crash it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repos.engine.languages import BY_NAME
-from repos.engine.languages.base import Language
 from repos.engine.types import Limits
 
 from . import postings
 from .blocks import Cutter, Span, text_windows
+from .counting import Page, count
 from .definitions import Definition, find_definitions
-from .facts import Facts, pack_rows
+from .facts import Facts, encode_counts, pack_rows
 from .parse import Captures, Lines, TooSlow, capture
 from .references import find_imports, find_references
 
@@ -25,17 +25,24 @@ LFS = b"version https://git-lfs.github.com/spec/"
 def extract(source: bytes, language: str, limits: Limits) -> Facts:
     """Facts of a file. `language` empty: a file without symbols, cut into windows. `Facts.skipped` tells why there
     are none."""
-    reason = unusable(source, limits)
-    if reason:
-        return Facts(skipped=reason)
-    lines = Lines(source)
-    if not language:
-        return _text(source, lines)
-    try:
-        captures = capture(source, language, limits)
-    except TooSlow:
-        return Facts(skipped="too_slow")
-    return _code(source, lines, BY_NAME[language], captures)
+    return extract_all([(source, language)], limits)[0]
+
+
+def extract_all(files: Sequence[tuple[bytes, str]], limits: Limits) -> list[Facts]:
+    """Facts of files, in their order: what `extract` gives for each, at less cost."""
+    found = [Facts(skipped=unusable(source, limits)) for source, _ in files]
+    usable = [number for number, facts in enumerate(found) if not facts.skipped]
+    pages: dict[int, Page] = {}
+    for number, lines in zip(usable, Lines.of_all([files[number][0] for number in usable]), strict=True):
+        source, language = files[number]
+        try:
+            found[number], pages[number] = _code(source, lines, language, limits) if language else _text(lines)
+        except TooSlow:
+            found[number] = Facts(skipped="too_slow")
+    for number, (counts, lengths) in zip(pages, count(list(pages.values())), strict=True):
+        found[number].lengths_i4 = pack_rows(*lengths)
+        found[number].counts = encode_counts(counts)
+    return found
 
 
 def unusable(source: bytes, limits: Limits) -> str:
@@ -52,13 +59,19 @@ def unusable(source: bytes, limits: Limits) -> str:
     return ""
 
 
-def _text(source: bytes, lines: Lines) -> Facts:
+def _text(lines: Lines) -> tuple[Facts, Page]:
     blocks = text_windows(lines.solid)
-    kinds = np.zeros(len(lines.words), np.int64)
-    return _with_postings(Facts(lines=len(lines.starts)), lines, blocks, kinds, [])
+    facts = Facts(lines=len(lines.starts), blocks_i4=_block_rows(blocks))
+    return facts, Page(lines, blocks, np.zeros(len(lines.at), np.uint8))
 
 
-def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -> Facts:
+def _block_rows(blocks: list[tuple[int, int, int, int]]) -> bytes:
+    return pack_rows(*(list(column) for column in zip(*blocks, strict=True)))
+
+
+def _code(source: bytes, lines: Lines, name: str, limits: Limits) -> tuple[Facts, Page]:
+    """Raises TooSlow."""
+    language, captures = BY_NAME[name], capture(source, name, limits)
     classes = _byte_classes(len(source), captures)
     definitions = find_definitions(source, lines, language, captures)
     spans = [Span(d.start, d.end, d.container, d.test) for d in definitions]
@@ -70,6 +83,7 @@ def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -
     names, rows = find_references(source, lines, language, captures, definitions)
     facts = Facts(
         lines=len(lines.starts),
+        blocks_i4=_block_rows(blocks),
         definition_names=[d.name for d in definitions],
         definition_types=[d.type_name for d in definitions],
         definition_kinds=bytes(d.kind for d in definitions),
@@ -84,7 +98,7 @@ def _code(source: bytes, lines: Lines, language: Language, captures: Captures) -
         references_i4=pack_rows(*rows),
         imports=find_imports(source, lines, language, captures),
     )
-    return _with_postings(facts, lines, blocks, classes[lines.at].astype(np.int64), definitions)
+    return facts, Page(lines, blocks, classes[lines.at], _names_of_blocks(blocks, definitions))
 
 
 def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:
@@ -94,30 +108,6 @@ def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:
         for node in captures.get(name, ()):
             classes[node.start_byte : node.end_byte] = kind
     return classes
-
-
-def _with_postings(
-    facts: Facts,
-    lines: Lines,
-    blocks: list[tuple[int, int, int, int]],
-    classes: NDArray[np.int64],
-    definitions: Sequence[Definition],
-) -> Facts:
-    block_of_line = np.full(len(lines.starts), -1, np.int64)
-    for number, (start, end, _, _) in enumerate(blocks):
-        block_of_line[start : end + 1] = number
-    found, at = list(lines.words), [block_of_line[lines.word_lines]]
-    kinds = [classes]
-    named = _names_of_blocks(blocks, definitions)
-    found += [word for word, _ in named]
-    at.append(np.array([block for _, block in named], np.int64))
-    kinds.append(np.zeros(len(named), np.int64))
-    terms, term, block, code, lengths = postings.count_terms(
-        found, np.concatenate(at), np.concatenate(kinds), len(blocks)
-    )
-    facts.blocks_i4 = pack_rows(*(list(column) for column in zip(*blocks, strict=True)))
-    facts.terms, facts.postings_i4, facts.lengths_i4 = terms, pack_rows(term, block, code), pack_rows(*lengths.T)
-    return facts
 
 
 def _names_of_blocks(

@@ -16,7 +16,7 @@ from repos.engine.errors import EngineError
 from repos.engine.languages.base import Import
 
 # Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
-EXTRACTOR = 4
+EXTRACTOR = 5
 SOURCE_LEVEL = 3
 
 BLOCK_MODULE = 1  # code outside any definition
@@ -33,7 +33,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     decorators), end, name line, last line of the signature, parent (-1). Block: start, end, definition (-1), flags.
     Reference: index into `names` of its name, and of its qualifier (-1: none, -2: some expression), kind, line, owner,
     column in bytes.
-    Posting: index into `terms`, block, code (see postings.py).
+    `counts` are encoded Counts: how often terms stand in blocks.
     """
 
     lines: int = 0
@@ -46,9 +46,8 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     names: list[bytes] = []
     references_i4: bytes = b""
     imports: list[Import] = []
-    terms: list[bytes] = []
-    postings_i4: bytes = b""
     lengths_i4: bytes = b""
+    counts: bytes = b""
 
     def definitions(self) -> NDArray[np.int32]:
         return _rows(self.definitions_i4, 5)
@@ -59,12 +58,25 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     def references(self) -> NDArray[np.int32]:
         return _rows(self.references_i4, 6)
 
-    def postings(self) -> NDArray[np.int32]:
-        return _rows(self.postings_i4, 3)
-
     def lengths(self) -> NDArray[np.int32]:
         """For each block: terms of code, of comments, of strings."""
         return _rows(self.lengths_i4, 3)
+
+
+class Counts(msgspec.Struct, array_like=True, gc=False):
+    """A file's postings, as bytes of little-endian arrays: for each term (in no order) how many blocks hold it, then
+    for each of those, in order, the block and its code (see postings.py). Terms are end to end, a newline between."""
+
+    terms: bytes
+    sizes: bytes
+    blocks: bytes
+    codes: bytes
+
+    def rows(self) -> tuple[list[bytes], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint8]]:
+        """(terms, blocks a term, blocks, codes)"""
+        names = self.terms.split(b"\n") if self.terms else []
+        sizes, blocks = np.frombuffer(self.sizes, "<u4"), np.frombuffer(self.blocks, "<u4")
+        return names, sizes, blocks, np.frombuffer(self.codes, np.uint8)
 
 
 class Record(msgspec.Struct, array_like=True, gc=False):
@@ -81,6 +93,7 @@ def _rows(data: bytes, columns: int) -> NDArray[np.int32]:
 
 
 _facts = msgspec.msgpack.Decoder(Facts)
+_counts = msgspec.msgpack.Decoder(Counts)
 _record = msgspec.msgpack.Decoder(Record)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -104,6 +117,14 @@ def decode_record(data: bytes) -> Record:
 
 def decode_facts(data: bytes) -> Facts:
     return _facts.decode(data)
+
+
+def encode_counts(counts: Counts) -> bytes:
+    return _encoder.encode(counts)
+
+
+def decode_counts(facts: Facts) -> Counts:
+    return _counts.decode(facts.counts)
 
 
 def cache_key(oid: str, language: str, limits_digest: str) -> str:

@@ -28,9 +28,8 @@ def head(facts: Facts) -> Facts:
         definitions_i4=b"",
         blocks_i4=b"",
         references_i4=pack_rows(*rows[:, rows[2] == BASE]),
-        terms=[],
-        postings_i4=b"",
         lengths_i4=b"",
+        counts=b"",
     )
 
 

@@ -6,13 +6,14 @@ Counts are rounded down to a level: the ranking saturates long before the last o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repos.engine import words
+from .facts import Counts
 
 CODE, COMMENT, STRING, PATH = 0, 1, 2, 3
 MAIN_LEVELS = np.array([0, 1, 2, 3, 4, 5, 7, 9, 12, 16, 22, 32, 48, 64])
@@ -38,39 +39,6 @@ def weights(code: float, comment: float, string: float, path: float) -> tuple[ND
     return body.astype(np.float32), (path * (top // 14)).astype(np.float32)
 
 
-def count_terms(
-    found: Sequence[bytes], blocks: NDArray[np.integer], classes: NDArray[np.integer], block_count: int
-) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Words with the block and class each is in -> (terms, term, block, code, lengths by block and class)."""
-    known = words.lexicon()
-    kept = np.flatnonzero(blocks >= 0)
-    term, place = known.expand(known.numbers(found)[kept])
-    at = kept[place]
-    block, kind = blocks[at].astype(np.int64), classes[at]
-    lengths = np.bincount(block * 4 + kind, minlength=4 * block_count).reshape(-1, 4)[:, :3]
-    keys = (term << 34) | (block << 2) | kind
-    keys.sort()
-    starts = _changes(keys)
-    counts = np.diff(np.append(starts, len(keys)))
-    keys = keys[starts]
-    pairs = keys >> 2
-    first = _changes(pairs)
-    by_kind = np.zeros((len(first), 4), np.int64)
-    by_kind[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(pairs)))), keys & 3] = counts
-    numbers = pairs[first] >> 32
-    new = _changes(numbers)
-    names = [known.terms[number] for number in numbers[new].tolist()]
-    local = np.repeat(np.arange(len(new)), np.diff(np.append(new, len(numbers))))
-    return names, local, pairs[first] & 0xFFFFFFFF, to_code(*by_kind.T), lengths
-
-
-def _changes(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each run of equal values begins."""
-    if not len(values):
-        return np.zeros(0, np.int64)
-    return np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1))
-
-
 @dataclass(frozen=True, slots=True)
 class Postings:
     """All postings of a repository: for each term (in byte order) its blocks in order, and a code each."""
@@ -81,30 +49,55 @@ class Postings:
     codes: NDArray[np.uint8]
 
 
+@dataclass(slots=True)
+class Collector:
+    """Gathers the postings of files, in the order of their blocks."""
+
+    table: dict[bytes, int] = field(default_factory=dict)
+    blocks: int = 0
+    _terms: list[NDArray[np.uint32]] = field(default_factory=list)
+    _blocks: list[NDArray[np.uint32]] = field(default_factory=list)
+    _codes: list[NDArray[np.uint8]] = field(default_factory=list)
+
+    def add(self, counts: Counts, blocks: int, path: Iterable[bytes]) -> None:
+        """A file of so many blocks; each also has the terms of the file's path."""
+        terms, sizes, block, codes = counts.rows()
+        numbers = [self._number(term) for term in terms]
+        of_path = [self._number(term) for term in dict.fromkeys(path)]
+        own = np.arange(self.blocks, self.blocks + blocks, dtype=np.uint32)
+        self._terms += [np.repeat(np.array(numbers, np.uint32), sizes), np.repeat(np.array(of_path, np.uint32), blocks)]
+        self._blocks += [block + np.uint32(self.blocks), np.tile(own, len(of_path))]
+        self._codes += [codes, np.full(blocks * len(of_path), PATH_CODE, np.uint8)]
+        self.blocks += blocks
+
+    def _number(self, term: bytes) -> int:
+        return self.table.setdefault(term, len(self.table))
+
+    def result(self) -> Postings:
+        """Empties the collector."""
+        names = sorted(self.table)
+        place = np.empty(len(names), np.int64)
+        place[np.fromiter(map(self.table.__getitem__, names), np.int64, len(names))] = np.arange(len(names))
+        keys = place[_together(self._terms)] << 40
+        keys |= _together(self._blocks).astype(np.int64) << 8
+        keys |= _together(self._codes)
+        keys.sort()
+        keys = _join(keys)
+        starts = np.searchsorted(keys, np.arange(len(names) + 1) << 40).astype(np.uint32)
+        block = (keys >> 8) & 0xFFFFFFFF
+        narrow = block.astype(np.uint16) if self.blocks <= 1 << 16 else block.astype(np.uint32)
+        return Postings(names, starts, narrow, (keys & 0xFF).astype(np.uint8))
+
+
+def _together(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """End to end; the parts are let go."""
+    found = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
+    parts.clear()
+    return found
+
+
 def _join(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """A term that stands both in a block and in its file's path has two rows, the path's code last: make them one."""
     twice = np.flatnonzero((keys[1:] >> 8) == (keys[:-1] >> 8))
     keys[twice] += PATH_CODE
     return np.delete(keys, twice + 1)
-
-
-def merge(parts: Iterable[tuple[list[bytes], NDArray[np.int32], int]]) -> Postings:
-    """`parts`: for each file its terms, its (term, block, code) rows, and the number of its first block."""
-    table: dict[bytes, int] = {}
-    keys: list[NDArray[np.int64]] = []
-    for terms, rows, first in parts:
-        numbers = np.fromiter((table.setdefault(term, len(table)) for term in terms), np.int64, len(terms))
-        keys.append((numbers[rows[0]] << 40) | ((rows[1].astype(np.int64) + first) << 8) | rows[2])
-    everything = np.concatenate(keys) if keys else np.zeros(0, np.int64)
-    keys.clear()
-    names = sorted(table)
-    place = np.empty(len(names), np.int64)
-    place[np.fromiter((table[name] for name in names), np.int64, len(names))] = np.arange(len(names))
-    everything = (place[everything >> 40] << 40) | (everything & ((1 << 40) - 1)) if len(names) else everything
-    everything.sort()
-    everything = _join(everything)
-    starts = np.searchsorted(everything, np.arange(len(names) + 1) << 40).astype(np.uint32)
-    blocks = (everything >> 8) & 0xFFFFFFFF
-    few = not len(blocks) or int(blocks.max()) < 1 << 16
-    narrow = blocks.astype(np.uint16) if few else blocks.astype(np.uint32)
-    return Postings(names, starts, narrow, (everything & 0xFF).astype(np.uint8))

@@ -12,7 +12,7 @@ import msgspec
 
 from repos.engine.types import Limits
 
-from .workers import Done, Job, record_of
+from .workers import Job, records_of
 
 _size = struct.Struct("<I")
 
@@ -36,10 +36,7 @@ def main(read: BinaryIO, write: BinaryIO) -> None:
     limits = msgspec.msgpack.decode(head, type=Limits)
     jobs = msgspec.msgpack.Decoder(list[Job])
     while (data := _receive(read)) is not None:
-        done: list[Done] = [
-            (oid, language, record_of(source, language, limits)) for oid, language, source in jobs.decode(data)
-        ]
-        answer = msgspec.msgpack.encode(done)
+        answer = msgspec.msgpack.encode(records_of(jobs.decode(data), limits))
         write.write(_size.pack(len(answer)) + answer)
         write.flush()
 

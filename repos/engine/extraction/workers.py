@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import msgspec
 from repos.engine.errors import EngineError
 from repos.engine.types import Limits
 
-from .extract import extract
+from .extract import extract_all
 from .facts import Facts, encode
 
 Job = tuple[str, str, bytes]  # blob id, language, source
@@ -41,16 +41,34 @@ def parse_all(jobs: Iterable[Job], *, total_bytes: int, processes: int, limits: 
     """Records of all jobs, in no particular order. A file that breaks the parser has the skip reason
     `parser_failed`. With `processes` below 2 it would take the caller with it: a server always gives 2 or more."""
     if processes < 2 or not total_bytes:
-        for oid, language, source in jobs:
-            yield oid, language, record_of(source, language, limits)
+        for batch in _batches(iter(jobs)):
+            yield from records_of(batch, limits)
         return
     with closing(_Pool(jobs, processes if total_bytes >= WORTH_STARTING else 1, limits)) as pool:
         yield from pool.results()
 
 
-def record_of(source: bytes, language: str, limits: Limits) -> bytes:
-    facts = extract(source, language, limits)
-    return encode(facts, b"" if facts.skipped else source)
+def records_of(batch: Sequence[Job], limits: Limits) -> list[Done]:
+    found = extract_all([(source, language) for _, language, source in batch], limits)
+    return [
+        (oid, language, encode(facts, b"" if facts.skipped else source))
+        for (oid, language, source), facts in zip(batch, found, strict=True)
+    ]
+
+
+def _batches(jobs: Iterator[Job]) -> Iterator[list[Job]]:
+    while batch := _next_batch(jobs):
+        yield batch
+
+
+def _next_batch(jobs: Iterator[Job]) -> list[Job]:
+    """Empty when there are no more."""
+    batch: list[Job] = []
+    size = 0
+    while size < BATCH_BYTES and len(batch) < BATCH_FILES and (job := next(jobs, None)):
+        batch.append(job)
+        size += len(job[2])
+    return batch
 
 
 class _Died(Exception):
@@ -92,7 +110,7 @@ class _Pool:
     def _serve(self) -> None:
         worker = None
         try:
-            while not self._stop.is_set() and (batch := self._next_batch()):
+            while not self._stop.is_set() and (batch := self._take()):
                 worker = worker or _Worker(self._limits)
                 worker = self._run(worker, batch)
             self._out.put(None)
@@ -102,14 +120,9 @@ class _Pool:
             if worker:
                 worker.end()
 
-    def _next_batch(self) -> list[Job]:
-        batch: list[Job] = []
-        size = 0
+    def _take(self) -> list[Job]:
         with self._lock:
-            while size < BATCH_BYTES and len(batch) < BATCH_FILES and (job := next(self._jobs, None)):
-                batch.append(job)
-                size += len(job[2])
-        return batch
+            return _next_batch(self._jobs)
 
     def _run(self, worker: _Worker, batch: list[Job]) -> _Worker | None:
         """Parse a batch; when the worker dies over it, one file at a time, to find the one that did it."""

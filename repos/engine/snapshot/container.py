@@ -7,8 +7,8 @@ The header names each section with its type, offset, length and CRC, and the len
 is checked when it is first touched, so opening costs next to nothing and altered bytes are still never used.
 
 Format 3, going in today (callers of `Snapshot` see the same attributes as before, unless said):
-- A section is raw (checked by 64 KB page when touched) or one zstd frame with its own checksum (small columns; stored in
-  the narrowest type, widened to int32 when read).
+- A section is raw (checked by 64 KB page when touched) or one zstd frame with its own checksum (small columns; stored
+  in the narrowest type, widened to int32 when read).
 - Sources: files in path order, several in one zstd frame of at most 96 KB. A frame begins at a file whose
   crc32(path) % 8 == 0, or where the frame would grow over the limit: so a changed file changes its own frame only.
   `Snapshot.source(file)` stays; `sources.frames` (ends) and `sources.first` (first file of each) say where.
