@@ -49,7 +49,8 @@ class SliceRecordQuerySet(TeamRowQuerySet["SliceRecord"]):
 
 
 class SliceRecord(models.Model):
-    """One slice that was served: to whom, how large, from what. Neither the task nor the text is kept."""
+    """One slice that was served: to whom, how large, from what. Neither the task nor the text is kept; `touched` says
+    where its pieces stand: path, first and last line of each."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="slice_records")
@@ -62,6 +63,7 @@ class SliceRecord(models.Model):
     budget = models.PositiveIntegerField()  # tokens
     tokens = models.PositiveIntegerField()
     milliseconds = models.FloatField()
+    touched = models.JSONField(default=list)
     at = models.DateTimeField(default=timezone.now)
 
     objects = SliceRecordQuerySet.as_manager()

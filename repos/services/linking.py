@@ -11,7 +11,7 @@ from repos import pauses, remotes, secrets, tasks
 from repos.engine import git
 from repos.engine.errors import GitError, HostUnknown
 from repos.errors import AddressInvalid, AlreadyLinked, AuthMismatch, TokenMissing
-from repos.models import Auth, IndexRun, Repository, Trigger
+from repos.models import Auth, IndexRun, Repository, SliceRecord, Trigger
 from repos.services.actors import Actor, user_of
 
 
@@ -53,11 +53,12 @@ def unlink_repository(*, repository: Repository, actor: Actor) -> None:
     """Remove the repository with its runs and snapshots; its files go as soon as this is committed.
 
     Its place in the plan goes to a paused one. A run at work notices that its row is gone and stops. Records of slices
-    stay: they count against the month's cap.
+    stay, without the paths they touched: they count against the month's cap.
     """
     team = Team.objects.select_for_update(no_key=True).get(pk=repository.team_id)
     audit.record(team=team, actor=actor, action="repository.unlinked", target=repository.identity)
     public_id = str(repository.public_id)
+    SliceRecord.objects.for_team(team).filter(repository=repository).update(touched=[])
     Repository.objects.filter(pk=repository.pk).update(snapshot=None, latest_run=None)
     Repository.objects.for_team(team).filter(pk=repository.pk).delete()
     pauses.settle(team)

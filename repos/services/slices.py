@@ -22,8 +22,10 @@ from repos.engine.types import Slice, SliceOptions, Symbol
 from repos.errors import BadSliceRequest, NotIndexedYet, RepositoryPaused
 from repos.models import IndexRun, Repository, SliceRecord, Trigger
 from repos.services.snapshots import kept_snapshot
+from repos.text import plain
 
 SYMBOLS_SHOWN = 50
+TOUCHED_KEPT = 500  # pieces of a slice
 T = TypeVar("T")
 
 
@@ -69,7 +71,7 @@ def serve_slice(
     milliseconds = (time.perf_counter() - started) * 1000
     record = SliceRecord(
         team=repository.team, repository=repository, session_id=session_id, commit=made.commit, budget=budget,
-        tokens=made.tokens, milliseconds=milliseconds, at=now, **_who(actor),
+        tokens=made.tokens, milliseconds=milliseconds, at=now, touched=_touched(made), **_who(actor),
     )  # fmt: skip
     _count(record, plan)
     age = (now - made.committed_at).total_seconds() if made.committed_at else 0
@@ -116,6 +118,10 @@ def read_snapshot(repository: Repository, read: Callable[[engine.Snapshot], T], 
             tasks.enqueue(run)
         repository.latest_run = run
         raise NotIndexedYet(repository) from error
+
+
+def _touched(made: Slice) -> list[tuple[str, int, int]]:
+    return [(plain(item.path), item.start, item.end) for item in made.items[:TOUCHED_KEPT]]
 
 
 def _check_room(team: Team, plan: Plan, now: datetime) -> None:
