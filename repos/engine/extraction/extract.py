@@ -12,12 +12,14 @@ from repos.engine.languages import BY_NAME
 from repos.engine.types import Limits
 
 from . import postings
+from .bindings import find_bindings
 from .blocks import Cutter, Span, text_windows
 from .counting import Page, count
 from .definitions import Definition, find_definitions
 from .facts import Facts, encode_counts, pack_rows
 from .parse import Captures, Lines, TooSlow, capture
-from .references import find_imports, find_references
+from .references import find_imports, find_references, owners
+from .values import Values, own_names
 
 LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -80,7 +82,11 @@ def _code(source: bytes, lines: Lines, name: str, limits: Limits) -> tuple[Facts
         if not definition.bare:
             (spans[definition.parent].children if definition.parent >= 0 else top).append(number)
     blocks = Cutter(spans, lines.solid).file(top)
-    names, rows = find_references(source, lines, language, captures, definitions)
+    owner = owners(len(source), definitions)
+    values = Values(source, lines, language, classes == postings.CODE, own_names(definitions))
+    references = find_references(source, lines, captures, values, owner)
+    bindings = find_bindings(source, captures, values)
+    imports, import_owners = find_imports(source, language, captures, owner)
     facts = Facts(
         lines=len(lines.starts),
         blocks_i4=_block_rows(blocks),
@@ -94,11 +100,19 @@ def _code(source: bytes, lines: Lines, name: str, limits: Limits) -> tuple[Facts
             [d.signature_end for d in definitions],
             [d.parent for d in definitions],
         ),
-        names=names,
-        references_i4=pack_rows(*rows),
-        imports=find_imports(source, lines, language, captures),
+        name_columns_i4=pack_rows([d.name_column for d in definitions]),
+        names=list(values.names),
+        references_i4=pack_rows(*references),
+        values_i4=_columns(values.rows(), 3),
+        bindings_i4=_columns([(int(owner[at]), *row) for at, *row in bindings], 5),
+        imports=imports,
+        import_owners=import_owners,
     )
     return facts, Page(lines, blocks, classes[lines.at], _names_of_blocks(blocks, definitions))
+
+
+def _columns(rows: Sequence[Sequence[int]], width: int) -> bytes:
+    return pack_rows(*np.array(rows, np.int64).reshape(-1, width).T)
 
 
 def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:

@@ -31,8 +31,11 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
 
     `*_i4` are int32 arrays of equal length within their group, as bytes. Definition: start (with comments and
     decorators), end, name line, last line of the signature, parent (-1). Block: start, end, definition (-1), flags.
-    Reference: index into `names` of its name, and of its qualifier (-1: none, -2: some expression), kind, line, owner,
-    column in bytes.
+    Value: what (name, member, call), index into `names`, the value it is taken of (see values.py). Reference: index
+    into `names` of its name, the value it is a member of (-1: none, -2: unknown), kind, line, owner, column in bytes.
+    Binding: owner, index into `names` (-1: the owner's result), how, value, whether it is a field of the enclosing
+    type (see bindings.py). `name_columns_i4`: the column of each definition's name. `import_owners`: the definition
+    that each import stands in, or -1.
     `counts` are encoded Counts: how often terms stand in blocks.
     """
 
@@ -45,7 +48,11 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     blocks_i4: bytes = b""
     names: list[bytes] = []
     references_i4: bytes = b""
+    values_i4: bytes = b""
+    bindings_i4: bytes = b""
+    name_columns_i4: bytes = b""
     imports: list[Import] = []
+    import_owners: list[int] = []
     lengths_i4: bytes = b""
     counts: bytes = b""
 
@@ -57,6 +64,16 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
 
     def references(self) -> NDArray[np.int32]:
         return _rows(self.references_i4, 6)
+
+    def values(self) -> NDArray[np.int32]:
+        return _rows(self.values_i4, 3)
+
+    def bindings(self) -> NDArray[np.int32]:
+        return _rows(self.bindings_i4, 5)
+
+    def name_columns(self) -> NDArray[np.int32]:
+        found: NDArray[np.int32] = np.frombuffer(self.name_columns_i4, "<i4")
+        return found
 
     def lengths(self) -> NDArray[np.int32]:
         """For each block: terms of code, of comments, of strings."""

@@ -9,21 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repos.engine.extraction.facts import REFERENCE_KINDS
-from repos.engine.extraction.references import NO_QUALIFIER, SELF, SOME_EXPRESSION
 from repos.engine.languages.base import CONTAINERS, Manifests
 from repos.engine.snapshot.tables import Graph
-from repos.engine.types import EDGE_KINDS
 
-from .resolve import CERTAIN, Found, Linker, Unit
+from .meaning import Reader
+from .overrides import overrides
+from .resolve import MODULE, OUTER, SYMBOL, Linker, Meaning
+from .rows import CALLS, COLUMNS, IMPORTS, INHERITS, REFERENCES, TESTS, Row
+from .scope import CERTAIN, GUESS, Unit
 
 BASE = REFERENCE_KINDS.index("base")
 CALL = REFERENCE_KINDS.index("call")
-IMPORTS, CALLS, REFERENCES, INHERITS, OVERRIDES, TESTS = range(len(EDGE_KINDS))
-
 
 FARTHEST = 0xFFFF
-Row = tuple[int, int, int, int, int, int]  # source, target, kind, confidence, line, column
-COLUMNS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,71 +64,98 @@ def link(
     known: Known | None = None,
 ) -> Graph:
     """`tick` is called now and then with the number of files done."""
-    symbols = places.symbols
     linker = Linker(units, manifests)
-    rows: list[Row] = []
-    for unit in units:
-        inherited: list[Row] = []
-        _inherit(linker, unit, inherited)
-        if known is None or unit.number in known.fresh:
-            rows += inherited
+    rows = _inherited(linker, units)
+    rows += overrides(linker, units)
+    if known is not None:
+        kept = {unit.number for unit in units if unit.number in known.fresh}
+        rows = [row for row in rows if linker.file_of[row[0]] in kept]
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue
-        _refer(linker, unit, rows, symbols)
-        rows += [
-            (symbols + unit.number, symbols + file, IMPORTS, CERTAIN, line, 0)
-            for file, line in linker.scopes[unit.number].imported
-        ]
+        _refer(linker, unit, rows, places.symbols)
+        _import(linker, unit, rows, places.symbols)
         if number % 256 == 0:
             tick(number)
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     return pack(table if known is None else np.concatenate([known.rows, table]), places)
 
 
-def _inherit(linker: Linker, unit: Unit, rows: list[Row]) -> None:
-    """Base types first: members are looked up through them."""
-    names, (name, qualifier, kind, line, owner, column) = unit.facts.names, unit.facts.references()
-    types = _enclosing_types(linker, unit) if (kind == BASE).any() else []
-    for row in np.flatnonzero(kind == BASE).tolist():
-        if owner[row] < 0:
-            continue
-        source = types[int(owner[row])]  # an impl block stands for its type
+def _inherited(linker: Linker, units: Sequence[Unit]) -> list[Row]:
+    """Base types first: members are looked up through them. While they are found none is known yet, so that the order
+    of files does not matter."""
+    linker.readers = {unit.number: Reader(linker, unit) for unit in units}
+    for unit in units:
+        linker.readers[unit.number].collect(_enclosing_types(linker, unit))
+    linker.forget()
+    rows: list[Row] = []
+    bases: dict[int, list[int]] = {}
+    for unit in units:
+        _inherit(linker, unit, rows, bases)
+    linker.bases = bases
+    linker.forget()
+    return rows
+
+
+def _inherit(linker: Linker, unit: Unit, rows: list[Row], bases: dict[int, list[int]]) -> None:
+    table = unit.facts.references()
+    reader = linker.readers[unit.number]
+    for name, receiver, _, line, owner, column in table[:, table[2] == BASE].T.tolist():
+        source = reader.types[owner] if owner >= 0 else -1  # an impl block stands for its type
         if source < 0:
             continue
-        found, confidence = linker.find(unit.number, names[name[row]], _word(names, int(qualifier[row])), -1)
-        for target in found:
-            if target != source and linker.kinds[target] in CONTAINERS:
-                linker.bases.setdefault(source, []).append(target)
-                rows.append((source, target, INHERITS, confidence, int(line[row]) + 1, int(column[row])))
+        found = reader.mentioned(_outer(linker, unit, owner), name, receiver)
+        targets, confidence = _symbols(found)
+        targets = [t for t in targets if t != source and linker.kinds[t] in CONTAINERS]
+        bases.setdefault(source, []).extend(targets or [OUTER])
+        if targets and confidence > CERTAIN:
+            linker.loose.add(source)
+        rows += [(source, target, INHERITS, confidence, line + 1, column) for target in targets]
 
 
-def _word(names: list[bytes], index: int) -> bytes | None:
-    return None if index == NO_QUALIFIER else b"" if index == SOME_EXPRESSION else names[index]
+def _outer(linker: Linker, unit: Unit, owner: int) -> int:
+    """A type's bases are named where it stands, not inside it."""
+    parent = linker.parents[unit.first + owner]
+    return parent - unit.first if parent >= 0 else -1
+
+
+def _symbols(found: Meaning | None) -> tuple[list[int], int]:
+    if found is None:
+        return [], GUESS
+    return [thing >> 3 for thing in found[0] if thing & 7 == SYMBOL], found[1]
 
 
 def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
-    names, (name, qualifier, kind, line, owner, column) = unit.facts.names, unit.facts.references().tolist()
-    memo: dict[tuple[int, int, int], Found] = {}
-    types = _enclosing_types(linker, unit)
-    self_ = names.index(SELF) if SELF in names else -9
+    reader, memo = linker.readers[unit.number], dict[tuple[int, int, int], tuple[list[int], int]]()
     at_file = symbols + unit.number
-    for n, q, k, at, own, col in zip(name, qualifier, kind, line, owner, column, strict=True):
-        if k == BASE:
+    for name, receiver, kind, line, owner, column in zip(*unit.facts.references().tolist(), strict=True):
+        if kind == BASE:
             continue
-        type_ = types[own] if own >= 0 and (q in (self_, NO_QUALIFIER)) else -1
-        key = (n, q, type_)
+        key = name, receiver, owner
         found = memo.get(key)
         if found is None:
-            found = memo[key] = linker.find(unit.number, names[n], _word(names, q), type_)
+            found = memo[key] = _symbols(reader.mentioned(owner, name, receiver))
         if not found[0]:
             continue
-        source = unit.first + own if own >= 0 else at_file
-        label = CALLS if k == CALL else REFERENCES
+        source = unit.first + owner if owner >= 0 else at_file
+        label = CALLS if kind == CALL else REFERENCES
         for target in found[0]:
             if target != source:
-                test = k == CALL and unit.test and not linker.units[linker.file_of[target]].test
-                rows.append((source, target, TESTS if test else label, found[1], at + 1, col))
+                test = kind == CALL and unit.test and not linker.units[linker.file_of[target]].test
+                rows.append((source, target, TESTS if test else label, found[1], line + 1, column))
+
+
+def _import(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
+    """Where imports lead: a member to the file that it is imported from, a module to its own."""
+    scope, source = linker.scopes[unit.number], symbols + unit.number
+    tables = (scope.imports, scope.local_imports)
+    bindings = [binding for table in tables for found in table.values() for binding in found]
+    found = {(file, line) for file, line in scope.stars}
+    for binding in [*bindings, *scope.dotted.values(), *scope.others]:
+        meaning = linker.imported(unit.number, binding)
+        modules = [thing >> 3 for thing in meaning[0] if thing & 7 == MODULE] if meaning else []
+        found.update((file, binding.line) for file in modules or binding.files[:1])
+    rows += [(source, symbols + file, IMPORTS, CERTAIN, line, 0) for file, line in sorted(found) if file != unit.number]
 
 
 def _enclosing_types(linker: Linker, unit: Unit) -> list[int]:
@@ -151,7 +176,7 @@ def _enclosing_types(linker: Linker, unit: Unit) -> list[int]:
 
 
 def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
-    found, _ = linker.find(unit.number, name, None, -1)
+    found, _ = _symbols(linker.readers[unit.number].plain(name))
     return next((n for n in found if linker.kinds[n] in CONTAINERS), -1)
 
 

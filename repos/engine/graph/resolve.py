@@ -1,284 +1,272 @@
-"""Facts of all files -> edges. Each has a kind, a line and a confidence:
+"""What a name, a member or a call means. Three grades:
 
-certain: the name is defined in the same file, or an import (or the language's package rule) leads to exactly that
-definition; likely: found through an inherited type, a wildcard import, or as one of few of that name in the file;
-guess: a member of that name exists on few types, and nothing tells which type is meant.
+certain: the language's own rules lead to this definition and no other: the name is defined or imported here and no
+local name hides it, or the value's type is known and the member is its own or inherited from types that are all known.
+likely: there is a choice (several definitions of the name, a method that subtypes override, a base or a wildcard
+import from outside in between, results read off `return` statements). guess: nothing tells the type; a member of that
+name exists on at most six types.
+
+The edges of a file depend on nothing but: its own facts; where its imports lead; for the names it mentions, the
+definitions of that name anywhere (name, kind, parent, type), and what those stand for: bases of types, fields, declared
+or read results, variables of modules, which may lead on over at most HOPS such steps into further files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from repos.engine.extraction.facts import Facts
-from repos.engine.extraction.references import SELF
-from repos.engine.languages import BY_NAME
-from repos.engine.languages.base import CONTAINERS, KINDS, Manifests, Resolver
+from repos.engine.languages.base import CONTAINERS, Manifests
 
-CERTAIN, LIKELY, GUESS = 0, 1, 2
+from .scope import CERTAIN, GUESS, LIKELY, MOST, Binding, Definitions, Scope, Unit
+
+if TYPE_CHECKING:
+    from .meaning import Reader
+
+__all__ = ["CERTAIN", "GUESS", "LIKELY", "Binding", "Linker", "Unit"]
+
 MOST_GUESSES = 6  # a name with more definitions than this says nothing
-DEEPEST = 5  # re-exports and base types followed
+DEEPEST = 6  # re-exports followed
+LONGEST_ORDER = 60  # types looked through for a member
+HOPS = 4  # variables, fields and results followed
+MOST_MEANT = 4
+OUTER = -1  # in place of a base type that is not in the repository
 
-Found = tuple[tuple[int, ...], int]  # symbols, confidence
-NOTHING: Found = ((), GUESS)
-
-
-@dataclass(slots=True)
-class Unit:
-    """A file with symbols. `first` is the number of its first symbol in the repository."""
-
-    number: int
-    path: str
-    language: str
-    test: bool
-    facts: Facts
-    first: int
+# What a value may be: a definition itself; some instance of a type; one made right here; a file; the base's instance.
+SYMBOL, INSTANCE, EXACT, MODULE, SUPER = range(5)
+# Things meant (number << 3 | what), and how sure that is. Nothing meant: it comes from outside. None: not known.
+Meaning = tuple[tuple[int, ...], int]
+OUTSIDE: Meaning = ((), CERTAIN)
+Row = tuple[int, int, int, int]  # file, owner, how, value: see extraction.bindings
 
 
-@dataclass(slots=True)
-class Binding:
-    """What a name means in a file through imports. `outside`: it comes from elsewhere, so no definition here is
-    meant."""
-
-    files: tuple[int, ...] = ()
-    symbols: tuple[int, ...] = ()
-    outside: bool = False
+def meant(what: int, numbers: Sequence[int], confidence: int) -> Meaning:
+    return tuple(number << 3 | what for number in numbers), confidence
 
 
-@dataclass(slots=True)
-class Scope:
-    """Names of one file."""
-
-    top: dict[bytes, list[int]] = field(default_factory=dict)
-    all: dict[bytes, list[int]] = field(default_factory=dict)
-    bindings: dict[bytes, Binding] = field(default_factory=dict)
-    stars: list[int] = field(default_factory=list)
-    imported: list[tuple[int, int]] = field(default_factory=list)  # (file, line)
-    originals: dict[bytes, bytes] = field(default_factory=dict)  # names imported under another, or the same
-    exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
-    package: dict[bytes, list[int]] = field(default_factory=dict)  # names of the other files of the package
-
-
-class Linker:
-    """Finds what names mean. Files are known by their number in the tree, symbols by their number in the repository."""
+class Linker(Definitions):
+    """Files are known by their number in the tree, symbols by their number in the repository."""
 
     def __init__(self, units: Sequence[Unit], manifests: dict[str, Manifests]) -> None:
-        self.units = {unit.number: unit for unit in units}
-        self.by_path = {unit.path: unit.number for unit in units}
-        self.resolvers = {family: _resolver(family, found) for family, found in manifests.items()}
-        self.scopes: dict[int, Scope] = {}
-        self.names: list[bytes] = []
-        self.kinds: list[str] = []
-        self.parents: list[int] = []
-        self.file_of: list[int] = []
-        self.members: dict[int, dict[bytes, list[int]]] = {}
-        self.outer_members: dict[tuple[str, bytes], dict[bytes, list[int]]] = {}
-        self.by_name: dict[str, dict[bytes, list[int]]] = {}
+        super().__init__(units, manifests)
         self.bases: dict[int, list[int]] = {}
-        self.packages: dict[tuple[str, str], dict[bytes, list[int]]] = {}
-        for unit in units:
-            self._declare(unit)
-        for unit in units:
-            self._bind(unit)
+        self.loose: set[int] = set()  # types of whose bases some are only likely
+        self.overridden: set[int] = set()
+        self.fields: dict[int, dict[bytes, list[Row]]] = {}
+        self.results: dict[int, list[Row]] = {}
+        self.readers: dict[int, Reader] = {}
+        self._orders: dict[int, tuple[int, ...]] = {}
+        self._exported: dict[tuple[int, bytes, int], Meaning | None] = {}
 
-    def _declare(self, unit: Unit) -> None:
-        scope = self.scopes[unit.number] = Scope()
-        family = BY_NAME[unit.language].family
-        known = self.by_name.setdefault(family, {})
-        parents = unit.facts.definitions()[4].tolist()
-        for local, name in enumerate(unit.facts.definition_names):
-            number, parent = unit.first + local, parents[local]
-            kind = KINDS[unit.facts.definition_kinds[local]]
-            self.names.append(name)
-            self.kinds.append(kind)
-            self.parents.append(unit.first + parent if parent >= 0 else -1)
-            self.file_of.append(unit.number)
-            type_name = unit.facts.definition_types[local]
-            if type_name:
-                self.outer_members.setdefault((family, type_name), {}).setdefault(name, []).append(number)
-            elif kind == "impl":
+    def forget(self) -> None:
+        """What was worked out before base types were known."""
+        self._orders.clear()
+        self._exported.clear()
+        for reader in self.readers.values():
+            reader.forget()
+
+    def order(self, type_: int) -> tuple[int, ...]:
+        """A type and its bases in the order in which members are looked up: depth first, a type that is reached
+        twice at its last place. As in C3 wherever the hierarchy has no crossing orders."""
+        found = self._orders.get(type_)
+        if found is None:
+            line: list[int] = []
+            self._walk(type_, line, set())
+            kept = dict.fromkeys(reversed([t for t in line if t != OUTER]))
+            places = {t: place for place, t in enumerate(line)}
+            ordered = [t for place, t in enumerate(line) if t == OUTER or t in kept and places[t] == place]
+            found = self._orders[type_] = tuple(ordered)
+        return found
+
+    def _walk(self, type_: int, line: list[int], above: set[int]) -> None:
+        if type_ in above or len(line) > LONGEST_ORDER:
+            return
+        line.append(type_)
+        if type_ in self.loose:
+            line.append(OUTER)
+        for base in self.bases.get(type_, ()) if type_ != OUTER else ():
+            self._walk(base, line, above | {type_})
+
+    def member(self, types: Sequence[int], name: bytes, hops: int) -> Meaning | None:
+        """The first of `types` that has a member or field of the name gives it. OUTSIDE when one may come from a type
+        outside, None when nothing is known of it."""
+        sure = CERTAIN
+        for type_ in types:
+            if type_ == OUTER:
+                sure = LIKELY
                 continue
-            else:
-                scope.all.setdefault(name, []).append(number)
-            if parent < 0 and not type_name or parent >= 0 and self.kinds[unit.first + parent] == "module":
-                scope.top.setdefault(name, []).append(number)
-            if parent >= 0:
-                self._add_member(family, unit.first + parent, name, number)
-            if kind != "constant":
-                known.setdefault(name, []).append(number)
-        package = self.resolvers[family].package(unit.path)
-        if package:
-            scope.package = self.packages.setdefault((family, package), {})
-            for name, numbers in scope.top.items():
-                scope.package.setdefault(name, []).extend(numbers)
+            own = self.members.get(type_, {}).get(name) or self.outside(type_, name)
+            if own:
+                return meant(SYMBOL, own[:MOST], LIKELY if len(own) > 1 else sure)
+            rows = self.fields.get(type_, {}).get(name)
+            if rows:
+                found = self.combined(rows, hops)
+                return found if found is None else (found[0], max(found[1], sure))
+        return OUTSIDE if sure == LIKELY else None
 
-    def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
-        if self.kinds[parent] == "impl":
-            self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
-        elif self.kinds[parent] in CONTAINERS:
-            self.members.setdefault(parent, {}).setdefault(name, []).append(number)
-
-    def _bind(self, unit: Unit) -> None:
-        scope = self.scopes[unit.number]
-        resolver = self.resolvers[BY_NAME[unit.language].family]
-        for item in unit.facts.imports:
-            if item.package:
-                continue
-            if not item.module and item.alias and item.name:
-                scope.exports[item.alias.encode()] = item.name.encode()
-                continue
-            files = tuple(self._numbers(resolver.targets(unit.path, item)))
-            scope.imported += [(number, item.line) for number in files if number != unit.number]
-            if item.name == "*":
-                scope.stars += files
-            elif item.alias:
-                binding = scope.bindings.setdefault(item.alias.encode(), Binding())
-                binding.files += files
-                binding.outside = not binding.files
-                if item.name:
-                    scope.originals.setdefault(item.alias.encode(), item.name.encode())
-
-    def _numbers(self, paths: Sequence[str]) -> list[int]:
-        return [self.by_path[path] for path in paths if path in self.by_path]
-
-    def exported(self, file: int, name: bytes, depth: int = 0) -> tuple[int, ...]:
-        """What `name` means to a file that imports it from `file`: followed through re-exports."""
-        scope = self.scopes[file]
-        name = scope.exports.get(name, name)
-        if name in scope.top:
-            return tuple(scope.top[name][:3])
-        if depth >= DEEPEST:
-            return ()
-        item = self._imported_as(file, name)
-        places = [*(item.files if item else ()), *scope.stars]
-        wanted = self._original(file, name)
-        for place in places:
-            found = (
-                self.exported(place, wanted if item and place in item.files else name, depth + 1)
-                if place != file
-                else ()
-            )
-            if found:
-                return found
-        return ()
-
-    def _imported_as(self, file: int, name: bytes) -> Binding | None:
-        return self.scopes[file].bindings.get(name)
-
-    def _original(self, file: int, alias: bytes) -> bytes:
-        return self.scopes[file].originals.get(alias, alias)
-
-    def find(self, file: int, name: bytes, qualifier: bytes | None, type_: int) -> Found:
-        """What a name means. `qualifier`: None for none, empty for an expression; `type_`: the enclosing type or -1."""
-        if qualifier is None:
-            return self._plain(file, name, type_)
-        if qualifier == SELF:
-            found = self.member(type_, name, 0) if type_ >= 0 else NOTHING
-            return found if found[0] else self._by_name(file, name)
-        if qualifier:
-            found_or_none = self._qualified(file, name, qualifier)
-            if found_or_none is not None:
-                return found_or_none
-        return self._by_name(file, name)
-
-    def _plain(self, file: int, name: bytes, type_: int) -> Found:
-        scope = self.scopes[file]
-        if name in scope.bindings:
-            return self._bound(file, name)
-        language = BY_NAME[self.units[file].language]
-        same = scope.top.get(name) or self._nested(scope, name, language.implicit_self)
-        if same:
-            return tuple(same[:3]), CERTAIN if len(same) == 1 else LIKELY
-        if language.implicit_self and type_ >= 0:
-            found = self.member(type_, name, 0)
-            if found[0]:
-                return found
-        if name in scope.package:
-            found_in_package = scope.package[name]
-            return tuple(found_in_package[:3]), CERTAIN if len(found_in_package) == 1 else LIKELY
-        for place in scope.stars:
-            symbols = self.exported(place, name)
-            if symbols:
-                return symbols, LIKELY
-        return self._by_name(file, name) if language.loose_names else NOTHING
-
-    def _nested(self, scope: Scope, name: bytes, methods: bool) -> list[int]:
-        found = scope.all.get(name, ())
-        return [n for n in found if methods or self.kinds[n] != "method"]
-
-    def _bound(self, file: int, name: bytes) -> Found:
-        binding = self.scopes[file].bindings[name]
-        wanted = self._original(file, name)
-        for place in binding.files:
-            # A default export without a name of its own is often called like its importers call it.
-            symbols = self.exported(place, wanted) or (self.exported(place, name) if wanted == b"default" else ())
-            if symbols:
-                return symbols, CERTAIN
-        return NOTHING
-
-    def _qualified(self, file: int, name: bytes, qualifier: bytes) -> Found | None:
-        """None when nothing is known of the qualifier: it is some variable."""
-        scope = self.scopes[file]
-        binding = scope.bindings.get(qualifier)
-        if binding is not None:
-            return self._through(file, name, qualifier, binding)
-        types = [n for n in scope.all.get(qualifier, ()) if self.kinds[n] in CONTAINERS]
-        if not types:
-            types = [n for n in scope.package.get(qualifier, ()) if self.kinds[n] in CONTAINERS]
-        for number in types[:3]:
-            found = self.member(number, name, 0)
-            if found[0]:
-                return found
-        return None
-
-    def _through(self, file: int, name: bytes, qualifier: bytes, binding: Binding) -> Found | None:
-        if binding.outside:
-            return NOTHING
-        wanted = self._original(file, qualifier)
-        for place in binding.files:
-            for number in self.exported(place, wanted):
-                if self.kinds[number] not in CONTAINERS:
-                    return None  # an imported value: its type is not known
-                found = self.member(number, name, 0)
-                if found[0]:
-                    return found
-        for place in binding.files:
-            symbols = self.exported(place, name)
-            if symbols:
-                return symbols, CERTAIN
-        return NOTHING
-
-    def member(self, type_: int, name: bytes, depth: int) -> Found:
-        """A member of a type or of its bases."""
-        own = self.members.get(type_, {}).get(name) or self._outside(type_, name)
-        if own:
-            return tuple(own[:3]), CERTAIN if depth == 0 else LIKELY
-        if depth < DEEPEST:
-            for base in self.bases.get(type_, ()):
-                found = self.member(base, name, depth + 1)
-                if found[0]:
-                    return found
-        return NOTHING
-
-    def _outside(self, type_: int, name: bytes) -> list[int]:
+    def outside(self, type_: int, name: bytes) -> list[int]:
         """Members that stand outside their type: impl blocks, methods with a receiver."""
-        unit = self.units[self.file_of[type_]]
-        found = self.outer_members.get((BY_NAME[unit.language].family, self.names[type_]), {}).get(name, [])
+        file = self.file_of[type_]
+        found = self.outer_members.get((self.languages[file].family, self.names[type_]), {}).get(name, [])
         if len(found) < 2:
             return found
-        folder = unit.path.rpartition("/")[0]
+        folder = self.units[file].path.rpartition("/")[0]
         near = [n for n in found if self.units[self.file_of[n]].path.rpartition("/")[0] == folder]
         return near or found
 
-    def _by_name(self, file: int, name: bytes) -> Found:
+    def exported(self, file: int, name: bytes, depth: int = 0) -> Meaning | None:
+        """What `name` means to a file that imports it from `file`: followed through re-exports."""
+        key = file, name, depth
+        if key not in self._exported:
+            self._exported[key] = self._look_for(file, name, depth) if depth < DEEPEST else None
+        return self._exported[key]
+
+    def _look_for(self, file: int, name: bytes, depth: int) -> Meaning | None:
+        scope = self.scopes[file]
+        name = scope.exports.get(name, name)
+        top = self.top(scope, name)
+        imported = [self.imported(file, binding, depth + 1) for binding in scope.imports.get(name, ())]
+        if top or imported:
+            own = [meant(SYMBOL, top[:MOST], CERTAIN if len(top) == 1 else LIKELY)] if top else []
+            return self.union(own, imported)
+        found = [m for star, _ in scope.stars if (m := self.exported(star, name, depth + 1)) is not None and m[0]]
+        if found:
+            return found[0] if len(found) == 1 else (found[0][0], LIKELY)
+        loose = [n for n in scope.all.get(name, ()) if self.kinds[n] == "method" and self.parents[n] < 0]
+        if loose:  # functions in an object that is exported whole
+            return meant(SYMBOL, loose[:MOST], LIKELY)
+        return self._submodule(file, name)
+
+    def top(self, scope: Scope, name: bytes) -> list[int]:
+        """Definitions at the top of a file. `const a = require("a")` and what stands in for an import that fails are
+        no definitions of their own."""
+        found = scope.top.get(name, [])
+        return [n for n in found if self.kinds[n] != "constant"] if found and name in scope.imports else found
+
+    def _submodule(self, file: int, name: bytes) -> Meaning | None:
+        module = self.submodule(file, name)
+        return meant(MODULE, [module], CERTAIN) if module >= 0 else None
+
+    def imported(self, file: int, binding: Binding, depth: int = 0) -> Meaning | None:
+        """What an import gives; OUTSIDE when it comes from elsewhere."""
+        if not binding.files:
+            return OUTSIDE
+        if not binding.member:
+            return meant(MODULE, binding.files[:1], CERTAIN)
+        for place in binding.files:
+            own = place == file
+            found = self._submodule(file, binding.member) if own else self.exported(place, binding.member, depth)
+            if found is not None:
+                return found
+        # A default export that has no name of its own: what the file exports is its members.
+        return meant(MODULE, binding.files[:1], LIKELY) if binding.member == b"default" else None
+
+    def union(self, *groups: Sequence[Meaning | None]) -> Meaning | None:
+        """What may be any of some things."""
+        found = [item for group in groups for item in group]
+        if len(found) == 1:
+            return found[0]
+        known = [item for item in found if item is not None]
+        things = tuple(dict.fromkeys(thing for item in known for thing in item[0]))[:MOST_MEANT]
+        if not things:
+            return OUTSIDE if known and len(known) == len(found) else None
+        same = len(known) == len(found) and all(item[0] == known[0][0] for item in known)
+        return things, max(item[1] for item in known) if same else max(LIKELY, *(item[1] for item in known))
+
+    def attribute(self, of: Meaning | None, name: bytes, hops: int) -> Meaning | None:
+        """What `.name` of something means."""
+        if of is None or not of[0]:
+            return of
+        found = self.union([self._attribute(thing & 7, thing >> 3, name, hops) for thing in of[0]])
+        return found if found is None else (found[0], max(found[1], of[1]))
+
+    def _attribute(self, what: int, number: int, name: bytes, hops: int) -> Meaning | None:
+        if what == MODULE:
+            return self._of_module(number, name, hops)
+        if what == SUPER:
+            return self.member(self.order(number)[1:], name, hops)
+        if what in (INSTANCE, EXACT) or self.kinds[number] in CONTAINERS:
+            found = self.member(self.order(number), name, hops)
+            if what == INSTANCE and found is not None and any(t >> 3 in self.overridden for t in found[0] if not t & 7):
+                return found[0], max(LIKELY, found[1])
+            return found
+        outside = self.outside(number, name)
+        if outside:
+            return meant(SYMBOL, outside[:MOST], CERTAIN if len(outside) == 1 else LIKELY)
+        if self.kinds[number] == "constant":
+            found = self.attribute(self.variable(number, hops), name, hops)
+            return found if found is not None else self._of_object(number, name)
+        if self.kinds[number] in ("function", "method"):  # a property
+            return self.attribute(self.result(number, hops), name, hops)
+        return None
+
+    def _of_module(self, file: int, name: bytes, hops: int) -> Meaning | None:
+        found = self.exported(file, name)
+        if found is None and hops:
+            found = self.readers[file].variable(name, hops - 1)
+        return OUTSIDE if found is None else found
+
+    def _of_object(self, constant: int, name: bytes) -> Meaning | None:
+        """`const api = {get() {}}`: the functions of a file's objects belong to none of its definitions."""
+        found = self.scopes[self.file_of[constant]].all.get(name, ())
+        loose = [n for n in found if self.kinds[n] == "method" and self.parents[n] < 0]
+        return meant(SYMBOL, loose[:MOST], LIKELY) if loose else None
+
+    def called(self, of: Meaning | None, hops: int) -> Meaning | None:
+        """What a call of something gives."""
+        if of is None or not of[0]:
+            return of
+        found = self.union([self._called(thing, hops) for thing in of[0]])
+        return found if found is None else (found[0], max(found[1], of[1]))
+
+    def _called(self, thing: int, hops: int) -> Meaning | None:
+        what, number = thing & 7, thing >> 3
+        if what != SYMBOL:
+            return None if what == MODULE else ((thing,), CERTAIN)
+        kind = self.kinds[number]
+        if kind in CONTAINERS or kind == "type":
+            return meant(EXACT, [number], CERTAIN)
+        if kind == "constant":
+            return self.called(self.variable(number, hops), hops) if hops else None
+        found = self.result(number, hops)
+        parent = self.parents[number]
+        if found is None and parent >= 0 and self.names[number] in self.languages[self.file_of[number]].constructors:
+            return meant(INSTANCE, [parent], LIKELY)
+        return found
+
+    def result(self, function: int, hops: int) -> Meaning | None:
+        rows = self.results.get(function)
+        return self.combined(rows, hops) if rows else None
+
+    def variable(self, constant: int, hops: int) -> Meaning | None:
+        return self.readers[self.file_of[constant]].variable(self.names[constant], hops - 1) if hops else None
+
+    def combined(self, rows: Sequence[Row], hops: int) -> Meaning | None:
+        """What is bound by any of some rows; declared types go before what is assigned or given back."""
+        if not hops:
+            return None
+        declared = [row for row in rows if row[2] == 1]
+        found = []
+        for file, owner, how, value in (declared or [row for row in rows if row[2] != 3])[:MOST_MEANT]:
+            given = self.readers[file].value(owner, value, hops - 1) if how else None
+            found.append(instances(given) if how == 1 else given)
+        return self.union(found) if found else None
+
+    def named(self, file: int, name: bytes, member: bool) -> Meaning | None:
+        """Definitions of that name anywhere, when they are few."""
         unit = self.units[file]
-        found = self.by_name[BY_NAME[unit.language].family].get(name, ())
+        found = self.by_name[self.languages[file].family].get(name, ())
+        if member:
+            found = [n for n in found if self.kinds[n] == "method" or self.parents[n] >= 0] or found
         if not found or len(found) > MOST_GUESSES:
-            return NOTHING
+            return None
         if not unit.test:
             found = [n for n in found if not self.units[self.file_of[n]].test] or found
-        return tuple(found), GUESS
+        return meant(SYMBOL, found, GUESS)
 
 
-def _resolver(family: str, manifests: Manifests) -> Resolver:
-    return next(language for language in BY_NAME.values() if language.family == family).resolver(manifests)
+def instances(of: Meaning | None) -> Meaning | None:
+    """Instances of the types that are meant."""
+    if of is None:
+        return None
+    return tuple(thing >> 3 << 3 | INSTANCE if thing & 7 == SYMBOL else thing for thing in of[0]), of[1]

@@ -39,7 +39,7 @@ def test_inherited_members_are_found_in_the_base(tmp_path: Path) -> None:
         "base.py": "class Base:\n    def save(self):\n        pass\n",
         "child.py": "from base import Base\n\n\nclass Child(Base):\n    def go(self):\n        self.save()\n",
     }
-    assert edges_from(snapshot_of(tmp_path, files), "Child.go")["Base.save"].confidence == "likely"
+    assert edges_from(snapshot_of(tmp_path, files), "Child.go")["Base.save"].confidence == "certain"
 
 
 def test_import_statements() -> None:

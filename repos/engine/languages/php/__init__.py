@@ -35,12 +35,12 @@ QUERY = """
 (base_clause [(name) @base PATH_BASE])
 (class_interface_clause [(name) @base PATH_BASE])
 (use_declaration [(name) @base PATH_BASE])
-(simple_parameter type: (_)? @bind.type name: (variable_name (name) @bind.name)) @bind
-(property_promotion_parameter type: (_)? @bind.type name: (variable_name (name) @bind.field)) @bind
+(simple_parameter type: (_)? @bind.type name: (variable_name) @bind.name) @bind
+(property_promotion_parameter type: (_)? @bind.type name: (variable_name (name) @bind.field) @bind.name) @bind
 (property_declaration type: (_)? @bind.type (property_element name: (variable_name (name) @bind.name))) @bind
-(assignment_expression left: (variable_name (name) @bind.name) right: (_) @bind.value) @bind
+(assignment_expression left: (variable_name) @bind.name right: (_) @bind.value) @bind
 (assignment_expression left: (member_access_expression name: (name) @bind.name) right: (_) @bind.value) @bind
-(catch_clause type: (_) @bind.type name: (variable_name (name) @bind.name)) @bind
+(catch_clause type: (_) @bind.type name: (variable_name) @bind.name) @bind
 (method_declaration return_type: (_) @return)
 (function_definition return_type: (_) @return)
 (return_statement [(object_creation_expression) (member_access_expression) (variable_name)] @return.value)
@@ -111,8 +111,9 @@ LANGUAGE = Language(
     query=QUERY,
     parse_import=parse_import,
     resolver=AutoloadResolver,
-    self_names=frozenset({b"this", b"self", b"static"}),
+    self_names=frozenset({b"$this", b"self", b"static"}),
     super_names=frozenset({b"parent"}),
+    sigils=b"$",
     manifests=("composer.json",),
     loose_names=True,
 )

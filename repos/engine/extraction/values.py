@@ -1,0 +1,216 @@
+"""Expressions as chains of names, member accesses and calls, read backwards from their text.
+
+`self.client.get(url)` is a call of the member `get` of the member `client` of self. Equal chains of a file share one
+number, so that what they stand for is worked out once. Reading the text needs no syntax node and no rule of a
+language; whatever is no such chain (operators, subscripts) is an unknown value.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from repos.engine.languages.base import Language
+
+    from .definitions import Definition
+    from .parse import Lines
+
+NO_VALUE, UNKNOWN_VALUE = -1, -2
+NAME, MEMBER, CALL = 0, 1, 2  # what a value is; a NAME that is empty is a literal
+SELF = b"self"
+LITERAL = b""
+LONGEST_CHAIN = 16
+DOT, COLON, DASH, GREATER, BACKSLASH = b".:->\\"
+MARKS = b"?!&"  # `a?.b`, `a!.b`, `a&.b`
+SPACE = frozenset(b" \t\r\n\\")
+QUOTES = frozenset(b"\"'`")
+OPENING, CLOSING = b"([{", b")]}"
+PARENTHESIS, BRACKET, BRACE = CLOSING
+# Words that a bracket or a name follows without being called or a receiver.
+KEYWORDS = frozenset(
+    b"if elif else while for in is not and or return yield await new throw raise case when match switch of instanceof"
+    b" typeof delete void do with assert print lambda as from import except catch synchronized unless until then"
+    b"".split()
+)
+_PREFIX = re.compile(rb"(?:(await|new|co_await|&mut|&|\*)\s*)+(?=[\w$@\x80-\xff(])")
+_IS_WORD = np.zeros(256, bool)
+_IS_WORD[[*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", *range(128, 256)]] = True
+
+Read = tuple[int, int]  # number of the value, byte where its text starts
+
+
+class Values:
+    """The chains of one file. `rows` are (what, name, base): `name` is an index into `names`, `base` another value."""
+
+    def __init__(
+        self,
+        source: bytes,
+        lines: Lines,
+        language: Language,
+        plain: NDArray[np.bool_],
+        own_names: Sequence[tuple[int, int, bytes]],
+    ) -> None:
+        """`plain` is true for bytes that are neither comment nor string; `own_names` say from which byte to which a
+        word means the instance (Go's receivers)."""
+        self.source, self.language, self.lines = source, language, lines
+        self.names: dict[bytes, int] = {}
+        self.numbers: dict[tuple[int, int, int], int] = {}
+        self.at: list[int] = lines.at.tolist()
+        self.ends: list[int] = lines.ends.tolist()
+        self.own_names = own_names
+        self._open = _matched(source, plain)
+        self._read: dict[int, Read] = {}
+
+    def name(self, word: bytes) -> int:
+        return self.names.setdefault(word, len(self.names))
+
+    def value(self, what: int, name: int, base: int) -> int:
+        return self.numbers.setdefault((what, name, base), len(self.numbers))
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        return list(self.numbers)
+
+    def receiver(self, start: int) -> int:
+        """What the name at byte `start` is a member of: a value, NO_VALUE, or UNKNOWN_VALUE."""
+        joint = self._joint(start)
+        return NO_VALUE if joint < 0 else self._operand(joint, LONGEST_CHAIN)[0]
+
+    def whole(self, start: int, end: int) -> int:
+        """The value of the expression from `start` to `end`, or UNKNOWN_VALUE."""
+        prefix = _PREFIX.match(self.source, start, end)
+        first = prefix.end() if prefix else start
+        while end > first and self.source[end - 1] in b"!?;":
+            end -= 1
+        value, begins = self._operand(end, LONGEST_CHAIN)
+        if begins != first or value < 0:
+            return UNKNOWN_VALUE
+        if prefix and prefix[0].endswith(b"new ") and self.source[end - 1] != CLOSING[0]:
+            value = self.value(CALL, -1, value)
+        return value
+
+    def _joint(self, start: int) -> int:
+        """Where the `.`, `::` or `->` before a name begins, or -1."""
+        source = self.source
+        if start < 2:
+            return -1
+        last = source[start - 1]
+        if last == BACKSLASH and _IS_WORD[source[start - 2]]:
+            return start - 1
+        if last in SPACE:  # `builder.` at the end of a line
+            start -= 1
+            floor = max(0, start - 60)
+            while start > floor and source[start - 1] in SPACE:
+                start -= 1
+            if start < 2 or source[start - 1] != DOT:
+                return -1
+            last = DOT
+        if last == DOT:
+            if source[start - 2] == DOT:
+                return -1  # `...rest`
+            return start - 1 - (source[start - 2] in MARKS)
+        if last == COLON and source[start - 2] == COLON or last == GREATER and source[start - 2] == DASH:
+            return start - 2 - (source[start - 3 : start - 2] == b"?")
+        return -1
+
+    def _operand(self, end: int, depth: int) -> Read:
+        """The value whose text ends at `end`, and where it begins."""
+        while end > 0 and self.source[end - 1] in SPACE:
+            end -= 1
+        found = self._read.get(end)
+        if found is None:
+            found = self._read[end] = self._look(end, depth) if depth and end > 0 else (UNKNOWN_VALUE, end)
+        return found
+
+    def _look(self, end: int, depth: int) -> Read:
+        last = self.source[end - 1]
+        if _IS_WORD[last]:
+            return self._word(end, depth)
+        if last in QUOTES:
+            return self.value(NAME, self.name(LITERAL), NO_VALUE), -1
+        if last not in CLOSING:
+            return UNKNOWN_VALUE, end
+        opened = int(self._open[end - 1])
+        if opened < 0:
+            return UNKNOWN_VALUE, end
+        callee, begins = self._operand(opened, depth - 1) if opened and self._follows_word(opened) else (NO_VALUE, 0)
+        if last == PARENTHESIS:
+            if callee == NO_VALUE:
+                return self.whole(opened + 1, end - 1) if depth > 8 else UNKNOWN_VALUE, opened
+            return (self.value(CALL, -1, callee) if callee >= 0 else UNKNOWN_VALUE), begins
+        if callee == NO_VALUE:  # a list or a table as it stands
+            return self.value(NAME, self.name(LITERAL), NO_VALUE), opened
+        return UNKNOWN_VALUE, begins
+
+    def _follows_word(self, opened: int) -> bool:
+        """Whether a bracket is a call's or an index's: something that has a value stands right before it."""
+        last = self.source[opened - 1]
+        if last in CLOSING:
+            return True
+        if last == GREATER or not _IS_WORD[last]:
+            return False
+        place = bisect_left(self.ends, opened)
+        return place < len(self.ends) and self.lines.words[place] not in KEYWORDS
+
+    def _word(self, end: int, depth: int) -> Read:
+        place = bisect_left(self.ends, end)
+        if place >= len(self.ends) or self.ends[place] != end:
+            return UNKNOWN_VALUE, end
+        start, word = self.at[place], self.lines.words[place]
+        if word[:1].isdigit():
+            return self.value(NAME, self.name(LITERAL), NO_VALUE), start
+        while start and self.source[start - 1] in b"$@":
+            start -= 1
+            if self.source[start] not in self.language.sigils:
+                word = self.source[start:end]
+        joint = self._joint(start)
+        if joint < 0:
+            return self._named(word, start), start
+        base, begins = self._operand(joint, depth - 1)
+        if word == b"await":
+            return base, begins
+        return self.value(MEMBER, self.name(word), base), begins
+
+    def _named(self, word: bytes, start: int) -> int:
+        if word in KEYWORDS:
+            return UNKNOWN_VALUE
+        if self.means_self(word, start):
+            word = SELF
+        elif word[:1] == b"@" and len(word) > 1:  # Ruby's `@client` is self's
+            return self.value(MEMBER, self.name(word), self.value(NAME, self.name(SELF), NO_VALUE))
+        return self.value(NAME, self.name(word), NO_VALUE)
+
+    def means_self(self, word: bytes, at: int) -> bool:
+        return word in self.language.self_names or any(
+            word == own and first <= at < last for first, last, own in self.own_names
+        )
+
+
+def own_names(definitions: Sequence[Definition]) -> list[tuple[int, int, bytes]]:
+    return [(d.first_byte, d.last_byte, d.self_name) for d in definitions if d.self_name]
+
+
+def _matched(source: bytes, plain: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """For each closing bracket the byte of the one it answers; -1 elsewhere, and where they do not fit."""
+    data = np.frombuffer(source, np.uint8)
+    turn = np.zeros(256, np.int8)
+    turn[[*OPENING]], turn[[*CLOSING]] = 1, -1
+    step = turn[data]
+    places = np.flatnonzero((step != 0) & plain[: len(data)])
+    found = np.full(len(data) + 1, -1, np.int32)
+    if not len(places):
+        return found
+    steps = step[places].astype(np.int64)
+    level = np.cumsum(steps) - (steps > 0)  # the same for a bracket and its answer
+    order = np.argsort(level, kind="stable")
+    one, two = order[:-1], order[1:]
+    fits = (level[one] == level[two]) & (steps[one] > 0) & (steps[two] < 0)
+    first, second = places[one[fits]], places[two[fits]]
+    same = (data[second].astype(np.int16) - data[first]) <= 2  # ( ) are neighbours in ASCII, [ ] and { } two apart
+    found[second[same]] = first[same]
+    return found

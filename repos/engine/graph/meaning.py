@@ -1,0 +1,183 @@
+"""What the values that one file mentions mean, each in the definition that mentions it."""
+
+from __future__ import annotations
+
+from repos.engine.extraction.bindings import RESULT
+from repos.engine.extraction.values import CALL, LITERAL, NAME, NO_VALUE, SELF
+from repos.engine.languages.base import CONTAINERS
+
+from .resolve import HOPS, INSTANCE, OUTSIDE, SUPER, Linker, Meaning, Row, meant
+from .scope import CERTAIN, LIKELY, MOST, Unit
+
+FILE = -1  # the owner of what stands outside definitions
+
+
+class Reader:
+    """Reads one file's values; what its own names mean inside definitions, once `collect` has told their types."""
+
+    def __init__(self, linker: Linker, unit: Unit) -> None:
+        self.linker, self.unit = linker, unit
+        self.types: list[int] = []
+        self.language, self.scope = linker.languages[unit.number], linker.scopes[unit.number]
+        self.names = unit.facts.names
+        rows = unit.facts.values()
+        self._count, self._values = rows.shape[1], rows.reshape(-1).data
+        self._variables: dict[tuple[int, int], list[Row]] = {}
+        self._local: set[int] = set()  # names that some definition binds for itself
+        self._memo: dict[int, Meaning | None] = {}
+        self._plain: dict[tuple[int, int], Meaning | None] = {}
+        self._number: dict[bytes, int] = {}
+
+    def forget(self) -> None:
+        self._memo.clear()
+        self._plain.clear()
+
+    def collect(self, types: list[int]) -> None:
+        """`types` is, for each definition, the type it belongs to, or -1. Variables stay here; fields and results are
+        for every file."""
+        linker, unit, self.types = self.linker, self.unit, types
+        for owner, name, how, value, member in unit.facts.bindings().T.tolist():
+            row = unit.number, owner, how, value
+            if name == RESULT:
+                if owner >= 0:
+                    linker.results.setdefault(unit.first + owner, []).append(row)
+            elif owner >= 0 and types[owner] >= 0 and (member or linker.kinds[unit.first + owner] in CONTAINERS):
+                linker.fields.setdefault(types[owner], {}).setdefault(self.names[name], []).append(row)
+            if name != RESULT and not member:
+                self._variables.setdefault((owner, name), []).append(row)
+                if owner >= 0:
+                    self._local.add(name)
+        inner = {word for _, word in self.scope.local_imports}
+        inner.update(word for word, found in self.scope.all.items() if any(linker.parents[n] >= 0 for n in found))
+        if inner:
+            self._local.update(place for place, word in enumerate(self.names) if word in inner)
+
+    def variable(self, name: bytes, hops: int) -> Meaning | None:
+        """What a variable of the file itself holds."""
+        rows = self._variables.get((FILE, self._place(name)))
+        return self.linker.combined(rows, hops) if rows else None
+
+    def _place(self, name: bytes) -> int:
+        if not self._number:
+            self._number = {word: place for place, word in enumerate(self.names)}
+        return self._number.get(name, -9)
+
+    def mentioned(self, owner: int, name: int, receiver: int) -> Meaning | None:
+        """What a reference means: the name, or the member of that name of a value."""
+        linker = self.linker
+        if receiver == NO_VALUE:
+            return self.name(owner, name, HOPS)
+        found = None
+        if receiver >= 0:
+            found = self._dotted(receiver, self.names[name])
+            if found is None:
+                found = linker.attribute(self.value(owner, receiver, HOPS), self.names[name], HOPS)
+        return linker.named(self.unit.number, self.names[name], True) if found is None else found
+
+    def value(self, owner: int, number: int, hops: int) -> Meaning | None:
+        if number < 0:
+            return None
+        key = ((owner + 1) * self._count + number) * (HOPS + 1) + hops
+        if key not in self._memo:
+            self._memo[key] = self._value(owner, number, hops)
+        return self._memo[key]
+
+    def _value(self, owner: int, number: int, hops: int) -> Meaning | None:
+        what, name, base = (self._values[number + row * self._count] for row in range(3))
+        if what == NAME:
+            return self.name(owner, name, hops)
+        if what == CALL:
+            return self.linker.called(self.value(owner, base, hops), hops)
+        found = self._dotted(base, self.names[name])
+        return self.linker.attribute(self.value(owner, base, hops), self.names[name], hops) if found is None else found
+
+    def _dotted(self, base: int, name: bytes) -> Meaning | None:
+        """The file that `a.b` means after `import a.b`."""
+        words = [name]
+        while self.scope.dotted and base >= 0 and self._values[base] != CALL:
+            words.append(self.names[self._values[base + self._count]])
+            base = self._values[base + 2 * self._count]
+        binding = self.scope.dotted.get(b".".join(reversed(words))) if len(words) > 1 and base == NO_VALUE else None
+        return self.linker.imported(self.unit.number, binding) if binding is not None else None
+
+    def name(self, owner: int, name: int, hops: int) -> Meaning | None:
+        word = self.names[name]
+        if word == LITERAL:
+            return OUTSIDE
+        if word == SELF or word in self.language.super_names:
+            type_ = self.types[owner] if owner >= 0 else -1
+            return meant(INSTANCE if word == SELF else SUPER, [type_], CERTAIN) if type_ >= 0 else None
+        if owner >= 0 and name in self._local:
+            hidden = self._inside(owner, name, hops)
+            if hidden is not None:
+                return hidden[0]
+        if owner >= 0 and self.language.implicit_self:
+            found = self._own_member(owner, word, hops)
+            if found is not None and found[0]:
+                return found
+        key = name, hops
+        if key not in self._plain:
+            self._plain[key] = self._of_file(name, word, hops)
+        return self._plain[key]
+
+    def _inside(self, owner: int, name: int, hops: int) -> tuple[Meaning | None] | None:
+        """What a definition, or one round it, binds the name to; None when none does."""
+        linker, first, word, start = self.linker, self.unit.first, self.names[name], owner
+        while owner >= 0:
+            container = linker.kinds[first + owner] in CONTAINERS
+            if owner == start or not container or self.language.implicit_self:
+                rows = self._variables.get((owner, name))
+                imports = self.scope.local_imports.get((owner, word), ())
+                own = linker.members.get(first + owner, {}) if container and owner == start else {}
+                inner = own.get(word) or linker.nested.get((first + owner, word), [])
+                if rows or imports or inner:
+                    found = [linker.imported(self.unit.number, binding) for binding in imports]
+                    if inner:
+                        found.append(meant(0, inner[:MOST], CERTAIN if len(inner) == 1 else LIKELY))
+                    elif rows:
+                        found.append(linker.combined(rows, hops))
+                    return (linker.union(found),)
+            parent = linker.parents[first + owner]
+            owner = parent - first if parent >= 0 else -1
+        return None
+
+    def _own_member(self, owner: int, word: bytes, hops: int) -> Meaning | None:
+        """A member of the enclosing types, named without a qualifier."""
+        linker, seen = self.linker, -1
+        while owner >= 0:
+            type_ = self.types[owner]
+            if type_ >= 0 and type_ != seen:
+                found = linker.attribute(meant(INSTANCE, [type_], CERTAIN), word, hops)
+                if found is not None and found[0]:
+                    return found
+                seen = type_
+            parent = linker.parents[self.unit.first + owner]
+            owner = parent - self.unit.first if parent >= 0 else -1
+        return None
+
+    def plain(self, word: bytes) -> Meaning | None:
+        """What a word means at the top of the file, whether the file mentions it or not."""
+        return self._of_file(self._place(word), word, HOPS)
+
+    def _of_file(self, name: int, word: bytes, hops: int) -> Meaning | None:
+        linker, scope = self.linker, self.scope
+        imports = [linker.imported(self.unit.number, binding) for binding in scope.imports.get(word, ())]
+        top = linker.top(scope, word)
+        if top or imports:
+            own = [meant(0, top[:MOST], CERTAIN if len(top) == 1 else LIKELY)] if top else []
+            return linker.union(own, imports)
+        rows = self._variables.get((FILE, name))
+        if rows:
+            return linker.combined(rows, hops)
+        packed = scope.package.get(word)
+        if packed:
+            return meant(0, packed[:MOST], CERTAIN if len(packed) == 1 else LIKELY)
+        stars = [m for file, _ in scope.stars if (m := linker.exported(file, word)) is not None and m[0]]
+        if stars:
+            return stars[0] if len(stars) == 1 and not scope.outer_stars else (stars[0][0], LIKELY)
+        if not self.language.implicit_self and not self.language.loose_names:
+            return None  # a local variable or a builtin
+        nested = scope.all.get(word, ())
+        if nested:
+            return meant(0, nested[:MOST], LIKELY)
+        return linker.named(self.unit.number, word, False) if self.language.loose_names else None

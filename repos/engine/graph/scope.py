@@ -1,0 +1,171 @@
+"""What the names of each file stand for at its top, and the tables of all definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from repos.engine.extraction.facts import Facts
+from repos.engine.languages import BY_NAME
+from repos.engine.languages.base import CONTAINERS, KINDS, Import, Language, Manifests, Resolver
+
+CERTAIN, LIKELY, GUESS = 0, 1, 2
+MOST = 3  # definitions of one name in one place that are kept
+
+
+@dataclass(slots=True)
+class Unit:
+    """A file with symbols. `first` is the number of its first symbol in the repository."""
+
+    number: int
+    path: str
+    language: str
+    test: bool
+    facts: Facts
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One import of a name: the member `member` of one of the files, or the file itself when that is empty. Without
+    files it comes from outside the repository, and no definition here is meant."""
+
+    files: tuple[int, ...]
+    member: bytes
+    line: int
+
+
+@dataclass(slots=True)
+class Scope:
+    """Names of one file."""
+
+    top: dict[bytes, list[int]] = field(default_factory=dict)
+    all: dict[bytes, list[int]] = field(default_factory=dict)
+    imports: dict[bytes, list[Binding]] = field(default_factory=dict)
+    local_imports: dict[tuple[int, bytes], list[Binding]] = field(default_factory=dict)
+    dotted: dict[bytes, Binding] = field(default_factory=dict)  # `import a.b`: that text means the file
+    others: list[Binding] = field(default_factory=list)  # imports that bind no name
+    stars: list[tuple[int, int]] = field(default_factory=list)  # (file, line)
+    outer_stars: bool = False
+    exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
+    package: dict[bytes, list[int]] = field(default_factory=dict)  # names of all files of the package
+
+
+class Definitions:
+    """All definitions by number, and the ways to find them. Numbers are those of the repository."""
+
+    def __init__(self, units: Sequence[Unit], manifests: dict[str, Manifests]) -> None:
+        self.units = {unit.number: unit for unit in units}
+        self.languages: dict[int, Language] = {unit.number: BY_NAME[unit.language] for unit in units}
+        self.by_path = {unit.path: unit.number for unit in units}
+        self.resolvers = {family: _resolver(family, found) for family, found in manifests.items()}
+        self.scopes: dict[int, Scope] = {}
+        self.names: list[bytes] = []
+        self.kinds: list[str] = []
+        self.parents: list[int] = []
+        self.file_of: list[int] = []
+        self.members: dict[int, dict[bytes, list[int]]] = {}
+        self.nested: dict[tuple[int, bytes], list[int]] = {}  # definitions inside functions
+        self.outer_members: dict[tuple[str, bytes], dict[bytes, list[int]]] = {}
+        self.by_name: dict[str, dict[bytes, list[int]]] = {}
+        self.packages: dict[tuple[str, str], dict[bytes, list[int]]] = {}
+        for unit in units:
+            self._declare(unit)
+        for unit in units:
+            self._bind(unit)
+
+    def _declare(self, unit: Unit) -> None:
+        scope = self.scopes[unit.number] = Scope()
+        family = self.languages[unit.number].family
+        known = self.by_name.setdefault(family, {})
+        parents = unit.facts.definitions()[4].tolist()
+        for local, name in enumerate(unit.facts.definition_names):
+            number, parent = unit.first + local, parents[local]
+            kind = KINDS[unit.facts.definition_kinds[local]]
+            self.names.append(name)
+            self.kinds.append(kind)
+            self.parents.append(unit.first + parent if parent >= 0 else -1)
+            self.file_of.append(unit.number)
+            type_name = unit.facts.definition_types[local]
+            if type_name:
+                self.outer_members.setdefault((family, type_name), {}).setdefault(name, []).append(number)
+            elif kind == "impl":
+                continue
+            else:
+                scope.all.setdefault(name, []).append(number)
+            if parent < 0 and not type_name and kind != "method" or self._in_module(unit, parent):
+                scope.top.setdefault(name, []).append(number)
+            if parent >= 0:
+                self._add_member(family, unit.first + parent, name, number)
+            if kind != "constant":
+                known.setdefault(name, []).append(number)
+        package = self.resolvers[family].package(unit.path)
+        if package:
+            scope.package = self.packages.setdefault((family, package), {})
+            for name, numbers in scope.top.items():
+                scope.package.setdefault(name, []).extend(numbers)
+
+    def _in_module(self, unit: Unit, parent: int) -> bool:
+        return parent >= 0 and self.kinds[unit.first + parent] == "module"
+
+    def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
+        if self.kinds[parent] == "impl":
+            self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
+        elif self.kinds[parent] in CONTAINERS:
+            self.members.setdefault(parent, {}).setdefault(name, []).append(number)
+        else:
+            self.nested.setdefault((parent, name), []).append(number)
+
+    def _bind(self, unit: Unit) -> None:
+        scope = self.scopes[unit.number]
+        owners = unit.facts.import_owners
+        for place, item in enumerate(unit.facts.imports):
+            if item.package:
+                continue
+            if not item.module and item.alias and item.name:
+                scope.exports[item.alias.encode()] = item.name.encode()
+            elif item.name == "*":
+                files = self.targets(unit, item)
+                scope.stars += [(file, item.line) for file in files if file != unit.number]
+                scope.outer_stars |= not files
+            else:
+                self._bind_name(unit, scope, item, owners[place] if place < len(owners) else -1)
+
+    def _bind_name(self, unit: Unit, scope: Scope, item: Import, owner: int) -> None:
+        binding, alias = self._binding(unit, item), item.alias.encode()
+        if not alias:
+            scope.others.append(binding)
+        elif b"." in alias:
+            scope.dotted[alias] = binding
+            first = item.module.split(".")[0]
+            top = Binding(self.targets(unit, Import(first, "", first, item.line)), b"", item.line)
+            scope.imports.setdefault(first.encode(), []).append(top if top.files or not binding.files else binding)
+        elif owner >= 0:
+            scope.local_imports.setdefault((owner, alias), []).append(binding)
+        else:
+            scope.imports.setdefault(alias, []).append(binding)
+
+    def _binding(self, unit: Unit, item: Import) -> Binding:
+        """A member that is a file of its own counts as that file when the package does not define the name."""
+        if item.name and self.languages[unit.number].submodules is not None:
+            home = self.targets(unit, Import(item.module, "", "", item.line))
+            if home:
+                return Binding(home, item.name.encode(), item.line)
+            return Binding(self.targets(unit, item), b"", item.line)
+        return Binding(self.targets(unit, item), item.name.encode(), item.line)
+
+    def targets(self, unit: Unit, item: Import) -> tuple[int, ...]:
+        found = self.resolvers[self.languages[unit.number].family].targets(unit.path, item)
+        return tuple(self.by_path[path] for path in found if path in self.by_path)
+
+    def submodule(self, file: int, name: bytes) -> int:
+        """The file of the module `name` inside the module that is `file`, or -1."""
+        submodules = self.languages[file].submodules
+        if submodules is None:
+            return -1
+        paths = submodules(self.units[file].path, name.decode("utf-8", "replace"))
+        return next((self.by_path[path] for path in paths if path in self.by_path), -1)
+
+
+def _resolver(family: str, manifests: Manifests) -> Resolver:
+    return next(language for language in BY_NAME.values() if language.family == family).resolver(manifests)
