@@ -2,16 +2,19 @@
 
 from repos.engine.git.address import Address, Policy, check_branch, is_public, parse_address, reachable_addresses
 from repos.engine.git.connection import Credentials, Remote, check_token
+from repos.engine.git.log import Change, LoggedCommit, read_log, replaced_lines
 from repos.engine.git.mirror import Fetched, RemoteHead, fetch, remote_head, remove_mirror
 from repos.engine.git.process import GitLimits
 from repos.engine.git.tree import GitTree
 
 __all__ = [
     "Address",
+    "Change",
     "Credentials",
     "Fetched",
     "GitLimits",
     "GitTree",
+    "LoggedCommit",
     "Policy",
     "Remote",
     "RemoteHead",
@@ -21,6 +24,8 @@ __all__ = [
     "is_public",
     "parse_address",
     "reachable_addresses",
+    "read_log",
     "remote_head",
     "remove_mirror",
+    "replaced_lines",
 ]

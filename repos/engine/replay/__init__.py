@@ -1,0 +1,6 @@
+"""Past commits of a repository as tasks with a known answer: would the slice have held what the commit changed?"""
+
+from repos.engine.replay.choose import Candidate, choose
+from repos.engine.replay.measure import BUDGET, MEASURE, Replayed, replay
+
+__all__ = ["BUDGET", "MEASURE", "Candidate", "Replayed", "choose", "replay"]
