@@ -35,7 +35,7 @@ GENERATED = re.compile(
 )
 TEST = re.compile(
     r"(^|/)(tests?|test[-_]\w+|testing|testdata|specs?|__tests__|__mocks__|e2e|fixtures?|integration[-_]?tests?|src/(test|androidTest|\w+Test))/|"
-    r"_test\.\w+$|[-_.](test|spec)(-d)?\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala|php)$|"
+    r"\.(\w*Tests?|Specs?)/|_(test|unittest)\.\w+$|[-_.](test|spec)(-d)?\.\w+$|(^|/)test_[^/]*$|(Tests?|IT|TestCase)\.(java|kt|cs|scala|php)$|"
     r"(^|/)conftest\.py$|(^|/)tests\.(py|rs)$"
 )
 ASIDE = re.compile(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DEEPEST = 60  # definitions further inside are left to the block of an outer one
 LONGEST_NAME = 200
 NEWLINE = 10
+GENERAL = {"type": 0, "class": 1}  # a definition captured as something more special is that
 _LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?:[?!](?=$))?(?=[^\w$\x80-\xff]*$)")  # Ruby's `empty?` and `save!` too
 
 
@@ -75,7 +76,8 @@ def _nodes(language: Language, captures: Captures) -> list[tuple[Node, str, Node
             for node in nodes:
                 name = _name_node(node, language)
                 key = (node.start_byte, -node.end_byte)
-                if name is not None and (key not in seen or seen[key][1] == "type"):
+                known = GENERAL.get(seen[key][1], 2) if key in seen else -1
+                if name is not None and GENERAL.get(capture[4:], 2) > known:
                     seen[key] = (node, capture[4:], name, False)
     for capture, nodes in captures.items():
         kind = "constant" if capture == "const" else capture[5:] if capture.startswith("name.") else ""

@@ -6,7 +6,7 @@ from tests.engine.trees import snapshot_of, symbols_in
 
 TREE = {
     "include/list.h": (
-        "#ifndef LIST_H\n#define LIST_H\n#define LIST_MAX 16\n#define LIST_EACH(n, l) for (n = l->head; n; n = n->next)\n"
+        "#ifndef LIST_H\n#define LIST_H\n#define LIST_MAX 16\n#define LIST_EACH(n, l) for (n = l->head;;)\n"
         "typedef struct node { struct node *next; } node;\n"
         "typedef struct { node *head; } list_t;\n"
         "enum list_state { LIST_EMPTY, LIST_FULL };\n"

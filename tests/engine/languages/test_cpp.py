@@ -14,12 +14,13 @@ TREE = {
     ),
     "include/shop/price.hpp": (
         "namespace shop {\n/// Money.\ntemplate <typename T>\nT round(T value) { return value; }\n\n"
-        "struct Price {\n  int value() const { return round(cents); }\n  int cents = 0;\n};\nenum class Tax { None, Full };\n"
-        "using Money = Price;\n}\n"
+        "struct Price {\n  int value() const { return round(cents); }\n  int cents = 0;\n};\n"
+        "enum class Tax { None, Full };\nusing Money = Price;\n}\n"
     ),
     "src/cart.cc": (
         "#include \"shop/cart.h\"\n\nnamespace shop {\n\nBase::~Base() {}\nvoid Base::audit() {}\n\n"
-        "Cart::Cart(int size) {}\n\nint Cart::total() const {\n  audit();\n  return sum() + price_.value() + kLimit;\n}\n\n"
+        "Cart::Cart(int size) {}\n\nint Cart::total() const {\n  audit();\n"
+        "  return sum() + price_.value() + kLimit;\n}\n\n"
         "int Cart::sum() const { return std::round(1); }\n\n"
         "Cart& Cart::operator+=(const Cart& other) { return *this; }\n\n"
         "int checkout(const Base& base) {\n  Cart cart(3);\n  auto more = std::make_unique<Cart>(4);\n"

@@ -1,11 +1,9 @@
-"""Java: packages as the files declare them, whatever folder they stand in."""
+"""Java: packages as the files declare them, typed fields, locals and parameters, members of base types."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
-from repos.engine.languages.base import Import, Language, Manifests
+from repos.engine.languages.base import Language
+from repos.engine.languages.jvm import PackageResolver, parse_import
 
 QUERY = """
 (class_declaration) @def.class
@@ -16,13 +14,36 @@ QUERY = """
 (method_declaration) @def.function
 (constructor_declaration) @def.function
 (compact_constructor_declaration) @def.function
+(annotation_type_element_declaration name: (identifier) @name.property)
+(enum_constant name: (identifier) @const)
+(field_declaration (modifiers "static" "final") declarator: (variable_declarator name: (identifier) @const))
+(constant_declaration declarator: (variable_declarator name: (identifier) @const))
 (method_invocation name: (identifier) @call)
-(method_reference (identifier) @ref)
-(object_creation_expression type: [(type_identifier) @call (generic_type (type_identifier) @call)])
-(superclass [(type_identifier) @base (generic_type (type_identifier) @base)])
-(super_interfaces (type_list [(type_identifier) @base (generic_type (type_identifier) @base)]))
-(extends_interfaces (type_list [(type_identifier) @base (generic_type (type_identifier) @base)]))
+(method_reference (identifier) @ref .)
+(method_reference . (identifier) @ref)
+(object_creation_expression type: [
+  (type_identifier) @call
+  (generic_type [(type_identifier) @call (scoped_type_identifier (type_identifier) @call .)])
+  (scoped_type_identifier (type_identifier) @call .)])
+(superclass [
+  (type_identifier) @base
+  (generic_type [(type_identifier) @base (scoped_type_identifier (type_identifier) @base .)])
+  (scoped_type_identifier (type_identifier) @base .)])
+(super_interfaces (type_list [
+  (type_identifier) @base
+  (generic_type [(type_identifier) @base (scoped_type_identifier (type_identifier) @base .)])
+  (scoped_type_identifier (type_identifier) @base .)]))
+(extends_interfaces (type_list [
+  (type_identifier) @base
+  (generic_type [(type_identifier) @base (scoped_type_identifier (type_identifier) @base .)])
+  (scoped_type_identifier (type_identifier) @base .)]))
 (type_identifier) @ref
+(argument_list [(identifier) @ref (field_access field: (identifier) @ref)])
+(return_statement [(identifier) @ref (field_access field: (identifier) @ref)])
+(variable_declarator value: [(identifier) @ref (field_access field: (identifier) @ref)])
+(assignment_expression right: [(identifier) @ref (field_access field: (identifier) @ref)])
+(binary_expression [(identifier) @ref (field_access field: (identifier) @ref)])
+(switch_label (identifier) @ref)
 (marker_annotation name: (identifier) @ref)
 (annotation name: (identifier) @ref)
 (import_declaration) @import
@@ -30,57 +51,41 @@ QUERY = """
 (line_comment) @comment
 (block_comment) @comment
 (string_literal) @string
+(field_declaration type: (_) @bind.type declarator: (variable_declarator name: (identifier) @bind.name)) @bind
+(local_variable_declaration
+  type: (_) @bind.type declarator: (variable_declarator name: (identifier) @bind.name !value)) @bind
+(local_variable_declaration type: [
+  (integral_type) (floating_point_type) (boolean_type) (array_type) (generic_type) (scoped_type_identifier)] @bind.type
+  declarator: (variable_declarator name: (identifier) @bind.name)) @bind
+((local_variable_declaration type: (type_identifier) @bind.type
+  declarator: (variable_declarator name: (identifier) @bind.name value: (_))) @bind (#not-eq? @bind.type "var"))
+((local_variable_declaration type: (type_identifier) @var
+  declarator: (variable_declarator name: (identifier) @bind.name value: (_) @bind.value)) @bind (#eq? @var "var"))
+(formal_parameter type: (_) @bind.type name: (identifier) @bind.name) @bind
+(record_declaration parameters: (formal_parameters (formal_parameter name: (identifier) @bind.field)))
+(spread_parameter (variable_declarator name: (identifier) @bind.name)) @bind
+(enhanced_for_statement type: (type_identifier) @bind.type name: (identifier) @bind.name) @bind
+(enhanced_for_statement type: (generic_type) @bind.type name: (identifier) @bind.name) @bind
+(enhanced_for_statement name: (identifier) @bind.name) @bind
+(resource type: (_) @bind.type name: (identifier) @bind.name) @bind
+(catch_formal_parameter (catch_type) @bind.type name: (identifier) @bind.name) @bind
+(instanceof_expression right: (_) @bind.type name: (identifier) @bind.name) @bind
+(lambda_expression parameters: (identifier) @bind.unknown)
+(inferred_parameters (identifier) @bind.unknown)
+(method_declaration type: (_) @return)
 """
-STATEMENT = re.compile(r"^(package|import)\s+(static\s+)?([\w.]+?)(\.\*)?\s*;", re.S)
-
-
-def parse_import(text: str, line: int) -> list[Import]:
-    match = STATEMENT.search(re.sub(r"^(?:@\w+\s*)+", "", text))
-    if match is None:
-        return []
-    if match[1] == "package":
-        return [Import(match[3], "", "", line, True)]
-    if match[4]:
-        return [Import(match[3], "*", "*", line)]
-    module, _, name = match[3].rpartition(".")
-    return [Import(module, name, name, line)]
-
-
-class PackageResolver:
-    def __init__(self, manifests: Manifests) -> None:
-        self.packages = manifests.packages
-        self.types: dict[str, list[str]] = {}
-        self.files: dict[str, list[str]] = {}
-        for path in manifests.paths:
-            package = self.packages.get(path, "")
-            stem = path[path.rfind("/") + 1 :].rsplit(".", 1)[0]
-            self.types.setdefault(f"{package}.{stem}", []).append(path)
-            self.files.setdefault(package, []).append(path)
-
-    def targets(self, path: str, item: Import) -> Sequence[str]:
-        if item.name == "*":
-            return self.types.get(item.module, self.files.get(item.module, []))
-        name = f"{item.module}.{item.name}"
-        # An imported type, an inner type of one, or a static member.
-        for tried in (name, item.module, item.module.rpartition(".")[0]):
-            found = self.types.get(tried)
-            if found:
-                return found[:1]
-        return ()
-
-    def package(self, path: str) -> str:
-        return self.packages.get(path, "") or "(default)"
-
 
 LANGUAGE = Language(
     name="java",
-    family="java",
+    family="jvm",
     extensions=(".java",),
     grammar=("tree_sitter_java", "language"),
     query=QUERY,
     parse_import=parse_import,
     resolver=PackageResolver,
-    self_names=frozenset({b"this", b"super"}),
+    self_names=frozenset({b"this"}),
+    super_names=frozenset({b"super"}),
+    test_attributes=(b"@Test", b"@ParameterizedTest", b"@RepeatedTest"),
     implicit_self=True,
 )
 
