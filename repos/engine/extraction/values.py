@@ -166,8 +166,7 @@ class Values:
             return self.value(NAME, self.name(LITERAL), NO_VALUE), start
         while start and self.source[start - 1] in b"$@":
             start -= 1
-            if self.source[start] not in self.language.sigils:
-                word = self.source[start:end]
+            word = self.source[start:end]
         joint = self._joint(start)
         if joint < 0:
             return self._named(word, start), start

@@ -8,7 +8,7 @@ definition.
 
 What names stand for, so that `x.save()` leads to the `save` of x's type (all may be left out):
 `@bind` a declaration, assignment or parameter as a whole. What follows belongs to the innermost one round it:
-`@bind.name` a name it gives (the identifier alone; of `self.client = ...` the last one: it is then a field of the
+`@bind.name` a name it gives (the identifier alone; `$` and `@` belong to it; of `self.client = ...` the last one: it is then a field of the
     enclosing type, and so is a name declared directly in a type's body);
 `@bind.field` one that is a parameter and a field at once (`constructor(private client: Client)`);
 `@bind.type` the type as written (`Client`, `http.Client`, `Optional[Client]`, `*Client`, `Box<dyn Client>`);
@@ -103,8 +103,7 @@ class Language:
     `implicit_self`: a name without a qualifier may be a member of the enclosing type (Java, C#, Ruby). `loose_names`:
     one that is neither declared nor imported may still be a definition elsewhere (macros, includes, autoloading);
     where it is false, such a name is a local variable or a builtin, and no edge. `super_names` are the words for the
-    base type's instance (`super`, `base`, `parent`). `sigils` stand before a variable's name and are not captured with it
-    (PHP's `$`). `type_wrappers` are types that stand for their first argument
+    base type's instance (`super`, `base`, `parent`). `type_wrappers` are types that stand for their first argument
     (`Optional[Client]`, `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
     of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
@@ -126,7 +125,6 @@ class Language:
     implicit_self: bool = False
     loose_names: bool = False
     super_names: frozenset[bytes] = frozenset()
-    sigils: bytes = b""
     type_wrappers: frozenset[bytes] = frozenset()
     constructors: frozenset[bytes] = frozenset()
     submodules: Callable[[str, str], tuple[str, ...]] | None = None

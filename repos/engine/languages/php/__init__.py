@@ -113,7 +113,6 @@ LANGUAGE = Language(
     resolver=AutoloadResolver,
     self_names=frozenset({b"$this", b"self", b"static"}),
     super_names=frozenset({b"parent"}),
-    sigils=b"$",
     manifests=("composer.json",),
     loose_names=True,
 )
