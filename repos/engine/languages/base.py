@@ -8,11 +8,12 @@ definition.
 
 What names stand for, so that `x.save()` leads to the `save` of x's type (all may be left out):
 `@bind` a declaration, assignment or parameter as a whole. What follows belongs to the innermost one round it:
-`@bind.name` a name it gives (the identifier alone; `$` and `@` belong to it; of `self.client = ...` the last one: it is then a field of the
-    enclosing type, and so is a name declared directly in a type's body);
+`@bind.name` a name it gives (the identifier alone, `$` and `@` belong to it; of `self.client = ...` the last one: it is
+    then a field of the enclosing type, and so is a name declared directly in a type's body);
 `@bind.field` one that is a parameter and a field at once (`constructor(private client: Client)`);
 `@bind.type` the type as written (`Client`, `http.Client`, `Optional[Client]`, `*Client`, `Box<dyn Client>`);
 `@bind.value` the expression it gets (`Client(...)`, `new Client()`, `self.make().client`, `other`);
+`@bind.unknown` a name that gets only a part of the value (`a` in `a, b = make()`);
 `@return` the result type a function declares, and `@return.value` an expression it gives back.
 A name bound without type or value, such as an untyped parameter or a loop's variable, is worth capturing too: it hides
 imports and definitions of the same name inside its function. Values are read by their text: a chain of names, calls and
@@ -107,6 +108,7 @@ class Language:
     (`Optional[Client]`, `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
     of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
+    `open_types`: any file may add to a type, whose members all openings share, and types need no import (Ruby).
     """
 
     name: str
@@ -128,3 +130,4 @@ class Language:
     type_wrappers: frozenset[bytes] = frozenset()
     constructors: frozenset[bytes] = frozenset()
     submodules: Callable[[str, str], tuple[str, ...]] | None = None
+    open_types: bool = False

@@ -28,7 +28,8 @@ TREE = {
     ),
     "src/Counts.php": "<?php\nnamespace Acme\\Till;\n\ntrait Counts\n{\n    public function count(int $n) {}\n}\n",
     "src/Money/Purse.php": (
-        "<?php\nnamespace Acme\\Till\\Money;\n\nfinal class Purse\n{\n    public function fill(int $s): static {}\n}\n\n"
+        "<?php\nnamespace Acme\\Till\\Money;\n\nfinal class Purse\n{\n"
+        "    public function fill(int $sum): static {}\n}\n\n"
         "enum Coin: int\n{\n    case Cent = 1;\n    public static function of(int $n): self { return self::Cent; }\n}\n"
     ),
     "src/helpers.php": "<?php\nnamespace Acme\\Till;\n\nfunction rounded(int $sum): int { return $sum; }\n",
@@ -71,7 +72,7 @@ def test_names_lead_through_use_and_self(tmp_path: Path) -> None:
         "Purse": "certain",
         "rounded": "certain",
         "Till.check": "certain",
-        "Counts.count": "likely",
+        "Counts.count": "certain",
     }
 
 

@@ -21,6 +21,24 @@ QUERY = """
 (raise_statement (identifier) @ref)
 (pair value: (identifier) @ref)
 (list (identifier) @ref)
+(assignment left: (identifier) @bind.name type: (type)? @bind.type right: (_)? @bind.value) @bind
+(assignment left: (attribute attribute: (identifier) @bind.name) type: (type)? @bind.type right: (_)? @bind.value) @bind
+(assignment left: (pattern_list [(identifier) @bind.unknown (attribute attribute: (identifier) @bind.unknown)]))
+(assignment left: (tuple_pattern (identifier) @bind.unknown))
+(augmented_assignment left: (identifier) @bind.unknown)
+(named_expression name: (identifier) @bind.name value: (_) @bind.value) @bind
+(parameters (identifier) @bind.name)
+(lambda_parameters (identifier) @bind.name)
+(default_parameter name: (identifier) @bind.name)
+(typed_parameter . (identifier) @bind.name type: (type) @bind.type) @bind
+(typed_default_parameter name: (identifier) @bind.name type: (type) @bind.type) @bind
+(list_splat_pattern (identifier) @bind.unknown)
+(dictionary_splat_pattern (identifier) @bind.unknown)
+(for_statement left: [(identifier) @bind.unknown (_ (identifier) @bind.unknown)])
+(for_in_clause left: [(identifier) @bind.unknown (_ (identifier) @bind.unknown)])
+(as_pattern (_) @bind.value alias: (as_pattern_target (identifier) @bind.name)) @bind
+(function_definition return_type: (type) @return)
+(return_statement (_) @return.value)
 (import_statement) @import
 (import_from_statement) @import
 (comment) @comment
@@ -66,11 +84,8 @@ class PythonResolver:
     def targets(self, path: str, item: Import) -> Sequence[str]:
         if item.module.startswith("."):
             return self._relative(path, item)
-        if item.name and item.name != "*":
-            submodule = self._find(f"{item.module}.{item.name}", path)
-            if submodule:
-                return submodule
-        return self._find(item.module, path)
+        found = self._find(item.module, path)
+        return found if found or item.name in ("", "*") else self._find(f"{item.module}.{item.name}", path)
 
     def package(self, path: str) -> str:
         return ""
@@ -87,7 +102,7 @@ class PythonResolver:
         folder = path.split("/")[: -(len(item.module) - len(rest))]
         base = "/".join([*folder, *(rest.split(".") if rest else [])])
         tries = [f"{base}/{item.name}" if base else item.name] if item.name not in ("", "*") else []
-        for stem in [*tries, base]:
+        for stem in [base, *tries]:
             for file in (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi", f"{stem}/__init__.pyi"):
                 if file.lstrip("/") in self.paths:
                     return (file.lstrip("/"),)
@@ -109,6 +124,15 @@ def _module_names(path: str, known: set[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
+def submodules(path: str, name: str) -> tuple[str, ...]:
+    """Where the module `name` of a package stands; a module that is no package has none."""
+    folder, _, file = path.rpartition("/")
+    if file not in ("__init__.py", "__init__.pyi"):
+        return ()
+    stem = f"{folder}/{name}" if folder else name
+    return f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi"
+
+
 def _shared(one: str, other: str) -> int:
     count = 0
     for a, b in zip(one.split("/"), other.split("/"), strict=False):
@@ -126,7 +150,10 @@ LANGUAGE = Language(
     query=QUERY,
     parse_import=parse_import,
     resolver=PythonResolver,
-    self_names=frozenset({b"self", b"cls"}),
+    self_names=frozenset({b"self", b"cls", b"Self"}),
+    super_names=frozenset({b"super"}),
+    type_wrappers=frozenset({b"Optional", b"Annotated", b"Final", b"ClassVar", b"Type", b"type", b"Awaitable"}),
+    submodules=submodules,
 )
 
 LANGUAGES = (LANGUAGE,)
