@@ -163,12 +163,12 @@ def _enclosing_types(linker: Linker, unit: Unit) -> list[int]:
     types: list[int] = []
     for local in range(len(unit.facts.definition_names)):
         number = unit.first + local
-        if unit.facts.definition_types[local]:
+        if unit.facts.definition_types[local] and number not in linker.open.first:
             types.append(_type_named(linker, unit, unit.facts.definition_types[local]))
         elif linker.kinds[number] == "impl":
             types.append(_type_named(linker, unit, linker.names[number]))
         elif linker.kinds[number] in CONTAINERS:
-            types.append(number)
+            types.append(linker.open.first.get(number, number))
         else:
             parent = linker.parents[number]
             types.append(types[parent - unit.first] if parent >= 0 else -1)

@@ -125,10 +125,12 @@ class Reader:
         linker, first, word, start = self.linker, self.unit.first, self.names[name], owner
         while owner >= 0:
             container = linker.kinds[first + owner] in CONTAINERS
-            if owner == start or not container or self.language.implicit_self:
+            # What stands in a type is no name in its methods; what stands in a module is.
+            near = owner == start or linker.kinds[first + owner] == "module"
+            if near or not container or self.language.implicit_self:
                 rows = self._variables.get((owner, name))
                 imports = self.scope.local_imports.get((owner, word), ())
-                own = linker.members.get(first + owner, {}) if container and owner == start else {}
+                own = linker.members.get(first + owner, {}) if container and near else {}
                 inner = own.get(word) or linker.nested.get((first + owner, word), [])
                 if rows or imports or inner:
                     found = [linker.imported(self.unit.number, binding) for binding in imports]
@@ -178,6 +180,8 @@ class Reader:
         if not self.language.implicit_self and not self.language.loose_names:
             return None  # a local variable or a builtin
         nested = scope.all.get(word, ())
+        if not self.language.implicit_self:
+            nested = [n for n in nested if linker.parents[n] < 0 or linker.kinds[linker.parents[n]] not in CONTAINERS]
         if nested:
             return meant(0, nested[:MOST], LIKELY)
         return linker.named(self.unit.number, word, False) if self.language.loose_names else None

@@ -9,6 +9,8 @@ from repos.engine.extraction.facts import Facts
 from repos.engine.languages import BY_NAME
 from repos.engine.languages.base import CONTAINERS, KINDS, Import, Language, Manifests, Resolver
 
+from .open_types import open_types
+
 CERTAIN, LIKELY, GUESS = 0, 1, 2
 MOST = 3  # definitions of one name in one place that are kept
 
@@ -69,6 +71,7 @@ class Definitions:
         self.outer_members: dict[tuple[str, bytes], dict[bytes, list[int]]] = {}
         self.by_name: dict[str, dict[bytes, list[int]]] = {}
         self.packages: dict[tuple[str, str], dict[bytes, list[int]]] = {}
+        self.open = open_types(units)
         for unit in units:
             self._declare(unit)
         for unit in units:
@@ -87,6 +90,9 @@ class Definitions:
             self.parents.append(unit.first + parent if parent >= 0 else -1)
             self.file_of.append(unit.number)
             type_name = unit.facts.definition_types[local]
+            if number in self.open.first:
+                self._declare_open(unit, known, name, number)
+                continue
             if type_name:
                 self.outer_members.setdefault((family, type_name), {}).setdefault(name, []).append(number)
             elif kind == "impl":
@@ -101,18 +107,46 @@ class Definitions:
                 known.setdefault(name, []).append(number)
         package = self.resolvers[family].package(unit.path)
         if package:
-            scope.package = self.packages.setdefault((family, package), {})
-            for name, numbers in scope.top.items():
-                scope.package.setdefault(name, []).extend(numbers)
+            self._share(unit, package)
+
+    def _declare_open(self, unit: Unit, known: dict[bytes, list[int]], name: bytes, number: int) -> None:
+        """All openings of a type are known by one; where they stand in another type, that is a member of it."""
+        scope, first = self.scopes[unit.number], self.open.first[number]
+        scope.all.setdefault(name, []).append(first)
+        if first == number:
+            known.setdefault(name, []).append(number)
+        apart = unit.facts.definition_types[number - unit.first]
+        parent = self.open.outer.get(number, -1) if apart else self.parents[number]
+        if parent in self.open.first:
+            inside = self.members.setdefault(self.open.first[parent], {}).setdefault(name, [])
+            if first not in inside:
+                inside.append(first)
+        elif parent < 0 and not apart:
+            scope.top.setdefault(name, []).append(first)
+
+    def _share(self, unit: Unit, package: str) -> None:
+        """The names at the top of a file, with those of the other files of its package. Of a language with open
+        types only these and constants: functions are there for who loads the file."""
+        scope, language = self.scopes[unit.number], self.languages[unit.number]
+        scope.package = self.packages.setdefault((language.family, package), {})
+        for name, numbers in scope.top.items():
+            shared = scope.package.setdefault(name, [])
+            if language.open_types:
+                own = [n for n in numbers if n in self.open.first or self.kinds[n] == "constant"]
+                shared += [n for n in dict.fromkeys(own) if n not in shared]
+            else:
+                shared += numbers
 
     def _in_module(self, unit: Unit, parent: int) -> bool:
-        return parent >= 0 and self.kinds[unit.first + parent] == "module"
+        number = unit.first + parent
+        return parent >= 0 and self.kinds[number] == "module" and number not in self.open.first
 
     def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
         if self.kinds[parent] == "impl":
             self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
         elif self.kinds[parent] in CONTAINERS:
-            self.members.setdefault(parent, {}).setdefault(name, []).append(number)
+            first = self.open.first.get(parent, parent)
+            self.members.setdefault(first, {}).setdefault(name, []).append(number)
         else:
             self.nested.setdefault((parent, name), []).append(number)
 

@@ -130,6 +130,7 @@ LANGUAGE = Language(
     implicit_self=True,
     loose_names=True,
     constructors=frozenset({b"new"}),
+    open_types=True,
 )
 
 LANGUAGES = (LANGUAGE,)

@@ -27,7 +27,7 @@ class LoadPathResolver:
         return sorted(found, key=lambda other: (-len(posixpath.commonpath((path, other))), other))[:1]
 
     def package(self, path: str) -> str:
-        return ""
+        return "."  # constants load themselves, wherever they are
 
 
 def _features(path: str) -> list[str]:

@@ -53,7 +53,10 @@ QUERY = """
 (return_expression (scoped_identifier name: (identifier) @ref))
 (tuple_struct_pattern type: (scoped_identifier name: (identifier) @ref))
 (struct_expression name: [(type_identifier) @call (scoped_type_identifier name: (type_identifier) @call)])
-(token_tree (identifier) @ref)
+(macro_invocation (token_tree (identifier) @call . (token_tree)))
+(token_tree (token_tree (identifier) @call . (token_tree)))
+((macro_invocation (token_tree (identifier) @ref)) (#match? @ref "^[A-Z]"))
+((token_tree (token_tree (identifier) @ref)) (#match? @ref "^[A-Z]"))
 (parameter pattern: (identifier) @bind.name type: TYPE) @bind
 (parameter pattern: (identifier) @bind.name) @bind
 (closure_parameters (identifier) @bind.name @bind)
