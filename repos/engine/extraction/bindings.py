@@ -99,10 +99,11 @@ def find_bindings(source: bytes, captures: Captures, values: Values) -> list[Row
             value = group.values[place] if len(group.values) == len(group.names) else None
             how, what = _how(source, kind, None if name == "bind.unknown" else value, values)
             rows += _rows(source, name, node, how, what, values)
-    for node in captures.get("return", ()):
+    # In order of their place, whatever order the query found them in: values get their numbers as they come.
+    for node in sorted(captures.get("return", ()), key=lambda node: node.start_byte):
         kind = types.read(source[node.start_byte : node.end_byte], node.start_byte)
         rows.append((node.start_byte, RESULT, OF_TYPE, kind, 0))
-    for node in captures.get("return.value", ()):
+    for node in sorted(captures.get("return.value", ()), key=lambda node: (node.start_byte, node.end_byte)):
         rows.append((node.start_byte, RESULT, *_how(source, None, node, values), 0))
     return sorted(rows)
 

@@ -63,7 +63,7 @@ class Collector:
         """A file of so many blocks; each also has the terms of the file's path."""
         terms, sizes, block, codes = counts.rows()
         numbers = [self._number(term) for term in terms]
-        of_path = [self._number(term) for term in dict.fromkeys(path)]
+        of_path = [self._number(term) for term in dict.fromkeys(path)] if blocks else []
         own = np.arange(self.blocks, self.blocks + blocks, dtype=np.uint32)
         self._terms += [np.repeat(np.array(numbers, np.uint32), sizes), np.repeat(np.array(of_path, np.uint32), blocks)]
         self._blocks += [block + np.uint32(self.blocks), np.tile(own, len(of_path))]
