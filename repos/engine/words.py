@@ -38,11 +38,14 @@ _stems: dict[bytes, bytes] = {}
 
 def split(source: bytes) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int64]]:
     """All words of a text, and the bytes where each starts and ends."""
-    words = source.translate(_WORD).split()
     mask = np.zeros(len(source) + 2, bool)
     mask[1:-1] = _IS_WORD[np.frombuffer(source, np.uint8)]
     edges = np.flatnonzero(mask[1:] != mask[:-1])
-    return words, edges[::2], edges[1::2]
+    return words_of(source), edges[::2], edges[1::2]
+
+
+def words_of(source: bytes) -> list[bytes]:
+    return source.translate(_WORD).split()
 
 
 class Lexicon(dict[bytes, int]):

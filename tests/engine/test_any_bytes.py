@@ -105,6 +105,20 @@ def test_deep_nesting(language: str) -> None:
     assert extract(nested, language, Limits()).skipped == ""
 
 
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("ruby", b"class A\n  def ==(o) = 1\n  def [](k) = 2\n  def empty? = 3\nend\n"),
+        ("javascript", b"function $() {}\nconst _ = () => 1\n"),
+        ("python", "def größe():\n    return 1\n".encode()),
+    ],
+)
+def test_names_that_are_no_single_word(language: str, source: bytes) -> None:
+    facts = extract(source, language, Limits())
+    assert len(facts.definition_names) > 0
+    assert decode_facts(decode_record(encode(facts, source)).facts) == facts
+
+
 def test_a_slow_file_is_given_up() -> None:
     facts = extract(b"def f(x):\n    return [1, 2, (3, 4)]\n" * 20_000, "python", Limits(file_seconds=0.0))
     assert facts.skipped == "too_slow"

@@ -18,6 +18,7 @@ LONGEST_NAME = 200
 NEWLINE = 10
 GENERAL = {"type": 0, "class": 1}  # a definition captured as something more special is that
 _LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?:[?!](?=$))?(?=[^\w$\x80-\xff]*$)")  # Ruby's `empty?` and `save!` too
+_OPERATOR = re.compile(rb"[-+*/%<>=!~^&|\[\]@]{1,4}$")  # `def <=>(other)`
 
 
 @dataclass(slots=True)
@@ -153,6 +154,8 @@ def _written_name(written: bytes) -> bytes:
     """The last name of `a.b<T>`; all that stands between backticks, where a language quotes names so."""
     if written.startswith(b"`"):
         return written.strip(b"`")
+    if _OPERATOR.match(written):
+        return written
     match = _LAST_NAME.search(written.split(b"<")[0])
     return match[0] if match else b""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from repos.engine import words
 from repos.engine.languages import BY_NAME
 from repos.engine.types import Limits
 
@@ -128,12 +129,11 @@ def _names_of_blocks(
     blocks: list[tuple[int, int, int, int]], definitions: Sequence[Definition]
 ) -> list[tuple[bytes, int]]:
     """A block also counts its own name once more, and the names round it."""
+    # A name need not be one word: Ruby's `empty?` and `==`, Kotlin's names between backticks.
+    spoken = [words.words_of(d.name + b" " + d.type_name) for d in definitions]
     named = []
     for number, (_, _, owner, _) in enumerate(blocks):
         while owner >= 0:
-            definition = definitions[owner]
-            named.append((definition.name, number))
-            if definition.type_name:
-                named.append((definition.type_name, number))
-            owner = definition.parent
+            named += [(word, number) for word in spoken[owner]]
+            owner = definitions[owner].parent
     return named

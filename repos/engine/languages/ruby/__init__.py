@@ -128,7 +128,6 @@ LANGUAGE = Language(
     self_names=frozenset({b"self"}),
     receiver=receiver,
     implicit_self=True,
-    loose_names=True,
     constructors=frozenset({b"new"}),
     open_types=True,
 )
