@@ -15,7 +15,7 @@ from repos.engine.snapshot.tables import Graph
 from .meaning import Reader
 from .overrides import overrides
 from .resolve import MODULE, OUTER, SYMBOL, Linker, Meaning
-from .rows import CALLS, COLUMNS, IMPORTS, INHERITS, REFERENCES, TESTS, Row
+from .rows import CALLS, COLUMNS, IMPORTS, INHERITS, OVERRIDES, REFERENCES, TESTS, Row
 from .scope import CERTAIN, GUESS, Unit
 
 BASE = REFERENCE_KINDS.index("base")
@@ -50,7 +50,8 @@ class Places:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What need not be resolved again: the edges that start in units not in `fresh`, as columns of a Row (shape
-    (edges, 6)). The facts of those units need only hold what other files ask of them (see extraction/heads.py)."""
+    (edges, 6)). The facts of those units need only hold what other files ask of them (see extraction/heads.py).
+    Members are looked up through the bases of all types, so INHERITS and OVERRIDES are found anew in any case."""
 
     fresh: Set[int]
     rows: NDArray[np.int64]
@@ -67,9 +68,6 @@ def link(
     linker = Linker(units, manifests)
     rows = _inherited(linker, units)
     rows += overrides(linker, units)
-    if known is not None:
-        kept = {unit.number for unit in units if unit.number in known.fresh}
-        rows = [row for row in rows if linker.file_of[row[0]] in kept]
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue
@@ -78,7 +76,9 @@ def link(
         if number % 256 == 0:
             tick(number)
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
-    return pack(table if known is None else np.concatenate([known.rows, table]), places)
+    if known is not None:
+        table = np.concatenate([known.rows[~np.isin(known.rows[:, 2], (INHERITS, OVERRIDES))], table])
+    return pack(table, places)
 
 
 def _inherited(linker: Linker, units: Sequence[Unit]) -> list[Row]:
@@ -150,7 +150,7 @@ def _import(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
     scope, source = linker.scopes[unit.number], symbols + unit.number
     tables = (scope.imports, scope.local_imports)
     bindings = [binding for table in tables for found in table.values() for binding in found]
-    found = {(file, line) for file, line in scope.stars}
+    found = {*scope.stars, *linker.readers[unit.number].opened}
     for binding in [*bindings, *scope.dotted.values(), *scope.others]:
         meaning = linker.imported(unit.number, binding)
         modules = [thing >> 3 for thing in meaning[0] if thing & 7 == MODULE] if meaning else []

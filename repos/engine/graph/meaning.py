@@ -27,6 +27,7 @@ class Reader:
         self._memo: dict[int, Meaning | None] = {}
         self._plain: dict[tuple[int, int], Meaning | None] = {}
         self._number: dict[bytes, int] = {}
+        self.opened: set[tuple[int, int]] = set()  # (file, line): what imports of whole packages have led to
 
     def forget(self) -> None:
         self._memo.clear()
@@ -163,6 +164,8 @@ class Reader:
 
     def _of_file(self, name: int, word: bytes, hops: int) -> Meaning | None:
         linker, scope = self.linker, self.scope
+        if self.language.includes:
+            return self._included(name, word, hops)
         imports = [linker.imported(self.unit.number, binding) for binding in scope.imports.get(word, ())]
         top = linker.top(scope, word)
         if top or imports:
@@ -174,6 +177,10 @@ class Reader:
         packed = scope.package.get(word)
         if packed:
             return meant(0, packed[:MOST], CERTAIN if len(packed) == 1 else LIKELY)
+        opened = {n: line for names, line in scope.opened for n in names.get(word, ())}
+        if opened:
+            self.opened.update((linker.file_of[n], line) for n, line in opened.items())
+            return meant(0, [*opened][:MOST], CERTAIN if len(opened) == 1 else LIKELY)
         stars = [m for file, _ in scope.stars if (m := linker.exported(file, word)) is not None and m[0]]
         if stars:
             return stars[0] if len(stars) == 1 and not scope.outer_stars else (stars[0][0], LIKELY)
@@ -184,4 +191,15 @@ class Reader:
             nested = [n for n in nested if linker.parents[n] < 0 or linker.kinds[linker.parents[n]] not in CONTAINERS]
         if nested:
             return meant(0, nested[:MOST], LIKELY)
+        if self.language.declares_all and name not in self._local:
+            return OUTSIDE
         return linker.named(self.unit.number, word, False) if self.language.loose_names else None
+
+    def _included(self, name: int, word: bytes, hops: int) -> Meaning | None:
+        found = self.linker.included.find(self.unit.number, word)
+        if found is not None:
+            return meant(0, found[0], found[1])
+        rows = self._variables.get((FILE, name))
+        if rows:
+            return self.linker.combined(rows, hops)
+        return None if name in self._local else OUTSIDE

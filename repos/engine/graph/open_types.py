@@ -55,7 +55,8 @@ def open_types(units: Iterable[Unit]) -> OpenTypes:
 
 
 def _read(unit: Unit, found: dict[tuple[str, Path], list[Opening]], apart: list[tuple[str, Opening, bytes]]) -> None:
-    family = BY_NAME[unit.language].family
+    package = next((item.module for item in unit.facts.imports if item.package), "")
+    family = f"{BY_NAME[unit.language].family} {package}"
     starts, ends, _, _, parents = unit.facts.definitions().tolist()
     paths: list[Path] = []
     for local, name in enumerate(unit.facts.definition_names):

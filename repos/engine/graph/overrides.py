@@ -10,6 +10,8 @@ from .resolve import OUTER, Linker
 from .rows import OVERRIDES, Row
 from .scope import CERTAIN, LIKELY, Unit
 
+METHODS = frozenset({"method", "prototype"})
+
 
 def overrides(linker: Linker, units: Sequence[Unit]) -> list[Row]:
     """Edges from each method to the same-named one of every line of bases it has, the nearest in each; certain when all
@@ -33,7 +35,7 @@ def _methods(linker: Linker, type_: int) -> dict[bytes, list[int]]:
     family = linker.languages[linker.file_of[type_]].family
     inside = linker.members.get(type_, {})
     names = [*inside, *linker.outer_members.get((family, linker.names[type_]), {})]
-    found = {name: inside.get(name) or linker.outside(type_, name) for name in names}
+    found = {name: linker.own(type_, name) for name in names}
     return {name: [n for n in numbers if linker.kinds[n] == "method"] for name, numbers in found.items()}
 
 
@@ -45,8 +47,8 @@ def _overridden(linker: Linker, type_: int, name: bytes) -> list[tuple[int, int]
             if above == OUTER:
                 sure = LIKELY
                 continue
-            own = linker.members.get(above, {}).get(name) or linker.outside(above, name)
-            methods = [n for n in own if linker.kinds[n] == "method" and linker.kinds[above] in CONTAINERS]
+            methods = [n for n in linker.own(above, name) if linker.kinds[n] in METHODS]
+            methods = methods if linker.kinds[above] in CONTAINERS else []
             if methods:
                 found.setdefault(methods[-1], sure)
                 break

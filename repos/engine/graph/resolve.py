@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from repos.engine.languages.base import CONTAINERS, Manifests
 
+from .included import Included
 from .scope import CERTAIN, GUESS, LIKELY, MOST, Binding, Definitions, Scope, Unit
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Linker(Definitions):
         self.fields: dict[int, dict[bytes, list[Row]]] = {}
         self.results: dict[int, list[Row]] = {}
         self.readers: dict[int, Reader] = {}
+        self.included = Included(self)
         self._orders: dict[int, tuple[int, ...]] = {}
         self._exported: dict[tuple[int, bytes, int], Meaning | None] = {}
 
@@ -95,7 +97,7 @@ class Linker(Definitions):
             if type_ == OUTER:
                 sure = LIKELY
                 continue
-            own = self.members.get(type_, {}).get(name) or self.outside(type_, name)
+            own = self.own(type_, name)
             if own:
                 return meant(SYMBOL, own[:MOST], LIKELY if len(own) > 1 else sure)
             rows = self.fields.get(type_, {}).get(name)
@@ -103,6 +105,16 @@ class Linker(Definitions):
                 found = self.combined(rows, hops)
                 return found if found is None else (found[0], max(found[1], sure))
         return OUTSIDE if sure == LIKELY else None
+
+    def own(self, type_: int, name: bytes) -> list[int]:
+        """What a type itself has under a name. Its prototypes stand for what is defined out of it."""
+        found = self.members.get(type_, {}).get(name)
+        if not found:
+            return self.outside(type_, name)
+        if self.languages[self.file_of[type_]].includes:
+            solid = [n for n in found if self.kinds[n] != "prototype"]
+            return solid or self.outside(type_, name) or found
+        return found
 
     def outside(self, type_: int, name: bytes) -> list[int]:
         """Members that stand outside their type: impl blocks, methods with a receiver."""
@@ -135,6 +147,9 @@ class Linker(Definitions):
         loose = [n for n in scope.all.get(name, ()) if self.kinds[n] == "method" and self.parents[n] < 0]
         if loose:  # functions in an object that is exported whole
             return meant(SYMBOL, loose[:MOST], LIKELY)
+        if self.languages[file].imports_members and scope.all.get(name):
+            inner = scope.all[name]
+            return meant(SYMBOL, inner[:MOST], CERTAIN if len(inner) == 1 else LIKELY)
         return self._submodule(file, name)
 
     def top(self, scope: Scope, name: bytes) -> list[int]:

@@ -49,6 +49,7 @@ class Scope:
     others: list[Binding] = field(default_factory=list)  # imports that bind no name
     stars: list[tuple[int, int]] = field(default_factory=list)  # (file, line)
     outer_stars: bool = False
+    opened: list[tuple[dict[bytes, list[int]], int]] = field(default_factory=list)  # packages imported whole, line
     exports: dict[bytes, bytes] = field(default_factory=dict)  # own names exported under another
     package: dict[bytes, list[int]] = field(default_factory=dict)  # names of all files of the package
 
@@ -60,7 +61,7 @@ class Definitions:
         self.units = {unit.number: unit for unit in units}
         self.languages: dict[int, Language] = {unit.number: BY_NAME[unit.language] for unit in units}
         self.by_path = {unit.path: unit.number for unit in units}
-        self.resolvers = {family: _resolver(family, found) for family, found in manifests.items()}
+        self.resolvers = {family: resolver_of(family, found) for family, found in manifests.items()}
         self.scopes: dict[int, Scope] = {}
         self.names: list[bytes] = []
         self.kinds: list[str] = []
@@ -99,7 +100,7 @@ class Definitions:
                 continue
             else:
                 scope.all.setdefault(name, []).append(number)
-            if parent < 0 and not type_name and kind != "method" or self._in_module(unit, parent):
+            if not type_name and (parent < 0 and kind != "method" or self._in_module(unit, parent)):
                 scope.top.setdefault(name, []).append(number)
             if parent >= 0:
                 self._add_member(family, unit.first + parent, name, number)
@@ -132,19 +133,27 @@ class Definitions:
         for name, numbers in scope.top.items():
             shared = scope.package.setdefault(name, [])
             if language.open_types:
-                own = [n for n in numbers if n in self.open.first or self.kinds[n] == "constant"]
+                own = [n for n in numbers if n in self.open.first or self.kinds[n] != "function"]
                 shared += [n for n in dict.fromkeys(own) if n not in shared]
             else:
                 shared += numbers
 
     def _in_module(self, unit: Unit, parent: int) -> bool:
+        """Whether names declared there are known round it, as in C those of an enum."""
+        if parent < 0:
+            return False
         number = unit.first + parent
-        return parent >= 0 and self.kinds[number] == "module" and number not in self.open.first
+        if self.kinds[number] == "enum" and self.languages[unit.number].includes:
+            number = self.parents[number]
+        return number < 0 or self.kinds[number] == "module" and number not in self.open.first
 
     def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
         if self.kinds[parent] == "impl":
             self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
         elif self.kinds[parent] in CONTAINERS:
+            if self.kinds[parent] == "module" and self.languages[self.file_of[parent]].includes:
+                # Any file may open a namespace again.
+                self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
             first = self.open.first.get(parent, parent)
             self.members.setdefault(first, {}).setdefault(name, []).append(number)
         else:
@@ -159,11 +168,18 @@ class Definitions:
             if not item.module and item.alias and item.name:
                 scope.exports[item.alias.encode()] = item.name.encode()
             elif item.name == "*":
-                files = self.targets(unit, item)
-                scope.stars += [(file, item.line) for file in files if file != unit.number]
-                scope.outer_stars |= not files
+                self._bind_all(unit, scope, item)
             else:
                 self._bind_name(unit, scope, item, owners[place] if place < len(owners) else -1)
+
+    def _bind_all(self, unit: Unit, scope: Scope, item: Import) -> None:
+        package = self.packages.get((self.languages[unit.number].family, item.module))
+        if package is not None:
+            scope.opened.append((package, item.line))
+            return
+        files = self.targets(unit, item)
+        scope.stars += [(file, item.line) for file in files if file != unit.number]
+        scope.outer_stars |= not files
 
     def _bind_name(self, unit: Unit, scope: Scope, item: Import, owner: int) -> None:
         binding, alias = self._binding(unit, item), item.alias.encode()
@@ -201,5 +217,5 @@ class Definitions:
         return next((self.by_path[path] for path in paths if path in self.by_path), -1)
 
 
-def _resolver(family: str, manifests: Manifests) -> Resolver:
+def resolver_of(family: str, manifests: Manifests) -> Resolver:
     return next(language for language in BY_NAME.values() if language.family == family).resolver(manifests)

@@ -18,6 +18,7 @@ LANGUAGE = Language(
     parse_import=parse_include,
     resolver=IncludeResolver,
     name_of=name_of,
+    includes=True,
 )
 
 LANGUAGES = (LANGUAGE,)

@@ -85,6 +85,7 @@ LANGUAGE = Language(
     self_names=frozenset({b"this"}),
     receiver=receiver,
     implicit_self=True,
+    includes=True,
     type_wrappers=WRAPPERS,
 )
 HEADER = replace(LANGUAGE, name="header", extensions=(".h",))

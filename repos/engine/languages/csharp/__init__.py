@@ -155,6 +155,9 @@ LANGUAGE = Language(
     type_wrappers=WRAPPERS,
     test_attributes=(b"[Fact", b"[Theory", b"[Test", b"[TestCase"),
     implicit_self=True,
+    open_types=True,
+    declares_all=True,
+    imports_members=True,
 )
 
 LANGUAGES = (LANGUAGE,)

@@ -87,6 +87,8 @@ LANGUAGE = Language(
     super_names=frozenset({b"super"}),
     test_attributes=(b"@Test", b"@ParameterizedTest", b"@RepeatedTest"),
     implicit_self=True,
+    declares_all=True,
+    imports_members=True,
 )
 
 LANGUAGES = (LANGUAGE,)

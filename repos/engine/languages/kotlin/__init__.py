@@ -112,6 +112,8 @@ LANGUAGE = Language(
     receiver=receiver,
     test_attributes=(b"@Test", b"@ParameterizedTest"),
     implicit_self=True,
+    declares_all=True,
+    imports_members=True,
 )
 
 LANGUAGES = (LANGUAGE,)
