@@ -10,7 +10,6 @@ from pathlib import Path
 from repos.engine.extraction.facts import EXTRACTOR
 from repos.engine.extraction.heads import head
 from repos.engine.graph.edges import link
-from repos.engine.graph.resolve import Unit
 from repos.engine.languages import parser_of
 from repos.engine.snapshot import container
 from repos.engine.snapshot.file import Meta
@@ -18,7 +17,7 @@ from repos.engine.types import Coverage, FactsCache, Limits, Progress, SkippedFi
 
 from . import assemble
 from .columns import Columns, gather
-from .incremental import Made, build_on
+from .incremental import Made, build_on, units_of
 from .manifests import as_manifests, family_files
 from .past import open_base, pack_past, past_of
 from .reading import Run, Wanted
@@ -65,12 +64,7 @@ def _build(run: Run, wanted: Sequence[Wanted]) -> Made:
     """From nothing but the tree."""
     loaded = run.load(wanted)
     columns, postings = gather(loaded.entries), assemble.merge(loaded.entries)
-    first = columns.first_symbol.tolist()
-    units = [
-        Unit(number, entry.file.path, entry.language, entry.role == "test", entry.facts, first[number])
-        for number, entry in enumerate(loaded.entries)
-        if entry.language
-    ]
+    units = units_of(columns, [e.language for e in loaded.entries], [e.facts for e in loaded.entries])
     manifests = as_manifests(family_files(units, columns))
     edges = link(units, manifests, assemble.places(columns), lambda done: run.tell("resolve", done, len(units)))
     heads = [head(entry.facts) for entry in loaded.entries]

@@ -83,6 +83,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def tests(self) -> list[bool]:
+        """For each file whether it holds tests."""
+        found: list[bool] = (self.roles == paths.TEST_ROLE).tolist()
+        return found
+
     def source(self, file: int) -> bytes:
         """The text of a file."""
         start, end = self.source_at[file : file + 2].tolist()

@@ -77,6 +77,11 @@ class Base:
     numbers: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    def key_of(self, path: str) -> str:
+        """Empty when the file is not in the base."""
+        number = self.numbers.get(path)
+        return self.past.keys[number] if number is not None else self.skipped.get(path, ("", ""))[0]
+
     def facts(self) -> list[Facts]:
         """The heads of all files, their definitions put back."""
         columns, found = self.columns, []

@@ -1,0 +1,174 @@
+"""Which unchanged files have to be resolved again.
+
+An edge of a file depends on the file itself and on what the names it mentions lead to elsewhere: definitions, imports
+that pass a name on, base types, what a name stands for. So changes are followed by name. `words` are first the names
+that mean something else in a changed file than before; then every name joins them that an unchanged file derives from
+one (a subclass, an import under another name); and whatever file mentions one of them is resolved again, whether or not
+it means that very thing. Apart from names, edges depend on where imports lead: when the paths, manifests or packages of
+a language family changed, each import of its unchanged files is led both ways and compared.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from repos.engine.extraction.facts import REFERENCE_KINDS, Facts
+from repos.engine.graph.scope import Unit, resolver_of
+from repos.engine.languages import BY_NAME
+from repos.engine.languages.base import CONTAINERS, KINDS, Import, Resolver
+
+from .bound import Bound
+from .manifests import FamilyFiles
+
+BASE = REFERENCE_KINDS.index("base")
+NOTHING = Facts()
+Meaning = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Affected:
+    """`files` are paths. `everything`: there is no telling, so all files have to be resolved again."""
+
+    words: set[bytes] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    everything: bool = False
+
+    def compare(self, old: Facts | None, new: Facts | None) -> None:
+        """What a changed file means to others; None where it is not there, or has no symbols."""
+        old, new = old or NOTHING, new or NOTHING
+        before, after = meanings(old), meanings(new)
+        self.words |= {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        self.everything |= _stars(old.imports) != _stars(new.imports)
+
+    def place(self, paths: Iterable[str]) -> None:
+        """Files that came or went: a module may be named by its file or its folder."""
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            self.words |= {
+                name.split(".")[0].encode("utf-8", "replace"),
+                folder.rpartition("/")[2].encode("utf-8", "replace"),
+            } - {b""}
+
+    def lead(self, units: Sequence[Unit], old: Mapping[str, FamilyFiles], new: Mapping[str, FamilyFiles]) -> None:
+        """Find the files of both trees whose imports lead elsewhere now, or that are of another package."""
+        changed = {family for family in old.keys() & new.keys() if not old[family].same_as(new[family])}
+        was = {family: resolver_of(family, old[family]) for family in changed}
+        now = {family: resolver_of(family, new[family]) for family in changed}
+        for unit in units:
+            family = BY_NAME[unit.language].family
+            if family in changed:
+                self._lead(unit, was[family], now[family])
+
+    def _lead(self, unit: Unit, was: Resolver, now: Resolver) -> None:
+        for item in unit.facts.imports:
+            if not item.package and any(
+                list(was.targets(unit.path, asked)) != list(now.targets(unit.path, asked)) for asked in _questions(item)
+            ):
+                self.files.add(unit.path)
+                self.words |= _aliases(item) - {b""}
+                self.everything |= item.name == "*"
+        if was.package(unit.path) != now.package(unit.path):
+            self.files.add(unit.path)
+            self.words.update(unit.facts.definition_names)
+
+    def spread(self, kept: Sequence[Unit]) -> None:
+        """Add what follows, until nothing more does."""
+        waiting = [(unit, mentioned(unit.facts)) for unit in kept]
+        reached = [unit for unit in kept if unit.path in self.files]
+        known = -1
+        while known < len(self.words) and not self.everything:
+            known = len(self.words)
+            found = [unit for unit, names in waiting if not self.words.isdisjoint(names)]
+            waiting = [(unit, names) for unit, names in waiting if self.words.isdisjoint(names)]
+            reached += found
+            for unit in reached:
+                self.words |= derived(unit.facts, self.words)
+        self.files.update(unit.path for unit in reached)
+
+
+def meanings(facts: Facts) -> dict[bytes, list[Meaning]]:
+    """All that other files can see of a file, by the name they have to mention for it."""
+    found: dict[bytes, list[Meaning]] = defaultdict(list)
+    parents = facts.definitions()[4].tolist()
+    sizes = (facts.definitions()[1] - facts.definitions()[0]).tolist()
+    places: list[Meaning] = []
+    for number, name in enumerate(facts.definition_names):
+        parent = places[parents[number]] if parents[number] >= 0 else ()
+        places.append((parent, name, len(found[name])))
+        kind = facts.definition_kinds[number]
+        size = sizes[number] if KINDS[kind] in CONTAINERS else 0  # of several openings of a type the longest counts
+        found[name].append((places[-1], kind, facts.definition_types[number], size))
+    for item in facts.imports:
+        for alias in _aliases(item):
+            found[alias].append((item.module, item.name, item.package))
+    for owner, bases in _bases(facts):
+        for name in (facts.definition_names[owner], facts.definition_types[owner], *members(facts, owner)):
+            found[name].append(bases)
+    bound = Bound(facts)
+    for name, row in bound.visible():
+        found[name].append(bound.told(row))
+    found.pop(b"", None)  # an import for its effects alone
+    return dict(found)
+
+
+def _questions(item: Import) -> list[Import]:
+    """What the linker may ask a resolver about an import: also for the module that the member is in, and for the first
+    part of `a.b`."""
+    found = [item]
+    if item.name:
+        found.append(Import(item.module, "", "", item.line))
+    if "." in item.alias:
+        first = item.module.split(".")[0]
+        found.append(Import(first, "", first, item.line))
+    return found
+
+
+def _aliases(item: Import) -> set[bytes]:
+    """The names that an import gives: `import a.b` gives a, too."""
+    alias = item.alias.encode()
+    return {alias, alias.split(b".")[0]}
+
+
+def members(facts: Facts, owner: int) -> list[bytes]:
+    """Which types have them, and which override them, turns on the bases of their type."""
+    parents, name = facts.definitions()[4].tolist(), facts.definition_names[owner]
+    return [
+        own
+        for own, parent, type_ in zip(facts.definition_names, parents, facts.definition_types, strict=True)
+        if parent == owner or type_ == name
+    ]
+
+
+def _bases(facts: Facts) -> list[tuple[int, tuple[bytes, ...]]]:
+    """(type, names in the words for one of its bases)"""
+    rows = facts.references()
+    bound, found = Bound(facts), list[tuple[int, tuple[bytes, ...]]]()
+    for name, receiver, _, _, owner in rows[:5, rows[2] == BASE].T.tolist():
+        if owner >= 0:
+            found.append((owner, (facts.names[name], *bound.words(receiver))))
+    return found
+
+
+def _stars(imports: Sequence[Import]) -> list[str]:
+    return [item.module for item in imports if item.name == "*"]
+
+
+def mentioned(facts: Facts) -> set[bytes]:
+    """Every name that an edge of the file may turn on."""
+    found = {*facts.names, *facts.definition_names, *facts.definition_types}
+    for item in facts.imports:
+        found.add(item.name.encode())
+        found.add(item.alias.encode())
+    return found
+
+
+def derived(facts: Facts, words: Set[bytes]) -> set[bytes]:
+    """Names by which other files reach something here that depends on `words`."""
+    found = {alias for item in facts.imports if item.name.encode() in words for alias in _aliases(item)}
+    for owner, bases in _bases(facts):
+        if not words.isdisjoint(bases):
+            found.update((facts.definition_names[owner], facts.definition_types[owner], *members(facts, owner)))
+    found |= Bound(facts).derived(words | found)
+    return found - {b""}
