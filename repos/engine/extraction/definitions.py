@@ -17,7 +17,7 @@ DEEPEST = 60  # definitions further inside are left to the block of an outer one
 LONGEST_NAME = 200
 NEWLINE = 10
 GENERAL = {"type": 0, "class": 1}  # a definition captured as something more special is that
-_LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?:[?!](?=$))?(?=[^\w$\x80-\xff]*$)")  # Ruby's `empty?` and `save!` too
+_LAST_NAME = re.compile(rb"[\w$\x80-\xff]+(?:[?!=](?=$))?(?=[^\w$\x80-\xff]*$)")  # Ruby's `empty?` and `name=` too
 _OPERATOR = re.compile(rb"[-+*/%<>=!~^&|\[\]@]{1,4}$")  # `def <=>(other)`
 
 

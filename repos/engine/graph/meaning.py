@@ -153,6 +153,8 @@ class Reader:
                 found = linker.attribute(meant(INSTANCE, [type_], CERTAIN), word, hops)
                 if found is not None and found[0]:
                     return found
+                if self.language.open_types and not word[:1].isupper():
+                    break  # there constants are found from the inside out, methods in the innermost type alone
                 seen = type_
             parent = linker.parents[self.unit.first + owner]
             owner = parent - self.unit.first if parent >= 0 else -1
@@ -187,7 +189,7 @@ class Reader:
         if not self.language.implicit_self and not self.language.loose_names:
             return None  # a local variable or a builtin
         nested = scope.all.get(word, ())
-        if not self.language.implicit_self:
+        if not self.language.implicit_self or self.language.open_types:
             nested = [n for n in nested if linker.parents[n] < 0 or linker.kinds[linker.parents[n]] not in CONTAINERS]
         if nested:
             return meant(0, nested[:MOST], LIKELY)

@@ -52,7 +52,7 @@ QUERY = (
 (call
   method: (identifier) @_attributes
   arguments: (argument_list (simple_symbol) @name.function)
-  (#any-of? @_attributes "attr_reader" "attr_writer" "attr_accessor" "delegate"))
+  (#any-of? @_attributes "attr_reader" "attr_accessor" "delegate"))
 (call
   method: (identifier) @_defines
   arguments: (argument_list . (simple_symbol) @name.function)
