@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from repos.engine.extraction.facts import Facts
 from repos.engine.languages import BY_NAME
-from repos.engine.languages.base import CONTAINERS, KINDS, Import, Language, Manifests, Resolver
+from repos.engine.languages.base import CONTAINERS, EVERYWHERE, KINDS, Import, Language, Manifests, Resolver
 
 from .open_types import open_types
 
@@ -75,8 +77,12 @@ class Definitions:
         self.open = open_types(units)
         for unit in units:
             self._declare(unit)
+        everywhere = _everywhere(units)
         for unit in units:
             self._bind(unit)
+            for folder, item in everywhere.get(self.languages[unit.number].family, ()):
+                if unit.path.startswith(folder):
+                    self._bind_all(unit, self.scopes[unit.number], item)
 
     def _declare(self, unit: Unit) -> None:
         scope = self.scopes[unit.number] = Scope()
@@ -106,6 +112,9 @@ class Definitions:
                 self._add_member(family, unit.first + parent, name, number)
             if kind != "constant":
                 known.setdefault(name, []).append(number)
+        for numbers in scope.top.values():  # a name of an inner module gives way to the file's own
+            if len(numbers) > 1 and (own := [n for n in numbers if self.parents[n] < 0]):
+                numbers[:] = own
         package = self.resolvers[family].package(unit.path)
         if package:
             self._share(unit, package)
@@ -167,6 +176,8 @@ class Definitions:
                 continue
             if not item.module and item.alias and item.name:
                 scope.exports[item.alias.encode()] = item.name.encode()
+            elif item.alias == EVERYWHERE:
+                continue
             elif item.name == "*":
                 self._bind_all(unit, scope, item)
             else:
@@ -215,6 +226,17 @@ class Definitions:
             return -1
         paths = submodules(self.units[file].path, name.decode("utf-8", "replace"))
         return next((self.by_path[path] for path in paths if path in self.by_path), -1)
+
+
+def _everywhere(units: Sequence[Unit]) -> dict[str, list[tuple[str, Import]]]:
+    """By family the imports that hold for all files of a folder, as of the first line of each."""
+    found: dict[str, list[tuple[str, Import]]] = {}
+    for unit in units:
+        for item in unit.facts.imports:
+            if item.alias == EVERYWHERE:
+                folder = unit.path[: unit.path.rfind("/") + 1]
+                found.setdefault(BY_NAME[unit.language].family, []).append((folder, structs.replace(item, line=1)))
+    return found
 
 
 def resolver_of(family: str, manifests: Manifests) -> Resolver:

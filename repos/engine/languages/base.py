@@ -49,11 +49,14 @@ KINDS = (
 )
 CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "module"})
 
+EVERYWHERE = "**"
+
 
 class Import(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One imported thing. `module` as written; `name` the imported member, `*` for all, empty for the module itself;
     `alias` the name it gets in the file (empty: none). With an empty module, `alias` is what the file exports its own
-    `name` as. `package` marks a declaration of the file's own package."""
+    `name` as. `package` marks a declaration of the file's own package.
+    With EVERYWHERE as alias of `*` the import holds for all files of the folder and below."""
 
     module: str
     name: str

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repos.engine.languages.base import Import
+from repos.engine.languages.base import EVERYWHERE, Import
 from repos.engine.languages.csharp import parse_import
 from repos.engine.paths import role
 from tests.engine.trees import snapshot_of, symbols_in
@@ -57,7 +57,7 @@ def test_definitions(tmp_path: Path) -> None:
 
 
 def test_using_directives() -> None:
-    assert parse_import("global using static Shop.Rules;", 1) == [Import("Shop.Rules", "*", "*", 1)]
+    assert parse_import("global using static Shop.Rules;", 1) == [Import("Shop.Rules", "*", EVERYWHERE, 1)]
     assert parse_import("using A = Shop.Money.Wallet;", 1) == [Import("Shop.Money", "Wallet", "A", 1)]
     assert parse_import("Shop.Sales", 2) == [
         Import("Shop.Sales", "", "", 2, True), Import("Shop", "*", "*", 2),

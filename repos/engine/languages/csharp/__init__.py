@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from repos.engine.languages.base import Import, Language, Manifests
+from repos.engine.languages.base import EVERYWHERE, Import, Language, Manifests
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -110,7 +110,7 @@ def parse_import(text: str, line: int) -> list[Import]:
     if match[2]:
         module, _, name = match[3].rpartition(".")
         return [Import(module, name, match[2], line)]
-    return [Import(match[3], "*", "*", line)]
+    return [Import(match[3], "*", EVERYWHERE if text.startswith("global") else "*", line)]
 
 
 def name_of(node: Node) -> Node | None:
