@@ -3,6 +3,7 @@
 Users stand above what they use. All lengths are pixels of the picture, which begins at 0, 0.
 """
 
+import hashlib
 import math
 from collections.abc import Iterator
 
@@ -77,6 +78,12 @@ def geometry_of(level: Level, key: str) -> Geometry | None:
     return made
 
 
+def level_key(level: Level, *, guesses: bool) -> str:
+    """Names a level within its snapshot, in letters that any cache takes."""
+    text = f"{level.part}:{int(guesses)}:{level.path}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
 def strongest(level: Level) -> list[Dependency]:
     """The dependencies that are drawn: the strongest out of each box and into each, one that closes each cycle, then
     others. Strength is the share in what the user uses and in what the used one is used for (their geometric mean)."""
@@ -120,7 +127,7 @@ def _lay_out(level: Level, drawn: list[Dependency]) -> Geometry:
 
 def _size(box: Box, level: Level) -> tuple[float, float]:
     """As wide as its name, as high as its share of the largest box's symbols (of lines, where boxes are symbols)."""
-    width = min(WIDEST, max(NARROWEST, columns(box.name) * LETTER + 24))
+    width = min(WIDEST, max(NARROWEST, (columns(box.name) + 2 * (box.kind == "own")) * LETTER + 26))
     amounts = [one.lines if level.is_file else one.symbols for one in level.boxes if one.kind != "rest"]
     amount = box.lines if level.is_file else box.symbols
     share = min(1.0, amount / max(max(amounts, default=1), 1))

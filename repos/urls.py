@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.views import keeping, repositories, search, slices, snapshots
+from repos.views import graph, keeping, repositories, search, slices, snapshots, symbols
 from repos.webhooks import git_webhook
 
 LIST = "t/<slug:team>/repositories/"
@@ -17,7 +17,9 @@ urlpatterns = [
     path(f"{ONE}token/", repositories.repository_token, name="repository_token"),
     path(f"{ONE}unlink/", repositories.repository_unlink, name="repository_unlink"),
     path(f"{ONE}pin/", snapshots.repository_pin, name="repository_pin"),
+    path(f"{ONE}graph/", graph.repository_graph, name="repository_graph"),
     path(f"{ONE}symbols/", slices.repository_symbols, name="repository_symbols"),
+    path(f"{ONE}symbol/", symbols.repository_symbol, name="repository_symbol"),
     path(f"{ONE}try/", slices.repository_try, name="repository_try"),
     path("webhooks/git/<uuid:public_id>", git_webhook, name="git_webhook"),
 ]

@@ -69,7 +69,9 @@ repository_token      POST    302    302    403     403      404    login   logi
 repository_unlink     GET     200    200    403     403      404    login   login
 repository_unlink     POST    302    302    403     403      404    login   login
 repository_pin        POST    302    302    403     403      404    login   login
+repository_graph      GET     200    200    200     403      404    login   login
 repository_symbols    GET     200    200    200     403      404    login   login
+repository_symbol     GET     200    200    200     403      404    login   login
 repository_try        GET     200    200    200     403      404    login   login
 repository_try        POST    200    200    200     403      404    login   login
 
@@ -100,6 +102,7 @@ api_repository_runs     GET     200    200    200     403      404    401     20
 api_repository_symbols  GET     200    200    200     403      404    401     200    403     200
 api_repository_snapshots GET    200    200    200     403      404    401     200    403     200
 api_repository_pins     POST    200    200    403     403      404    401     200    403     403
+api_repository_proof    GET     200    200    200     403      404    401     200    403     200
 api_repository_slices   POST    200    200    200     403      404    401     200    403     200
 api_usage_events        POST    200    200    200     403      200    401     200    403     200
 api_spend               GET     200    200    200     200      200    401     200    403     200

@@ -30,7 +30,9 @@ KINDS = {
     "repository_token": "private repository",
     "repository_unlink": "repository",
     "repository_pin": "repository",
+    "repository_graph": "repository",
     "repository_symbols": "repository",
+    "repository_symbol": "repository",
     "repository_try": "repository",
     "git_webhook": "repository",
     "api_repository": "repository",
@@ -40,6 +42,7 @@ KINDS = {
     "api_repository_slices": "repository",
     "api_repository_snapshots": "repository",
     "api_repository_pins": "repository",
+    "api_repository_proof": "repository",
 }
 # What a POST carries so that the act itself can succeed.
 FORMS: dict[str, dict[str, Any]] = {
@@ -63,7 +66,11 @@ BODIES = {
     "api_repository_pins": b'{"pinned": true}',
     "api_repository_slices": b'{"task": "Total of the cart", "budget": 500}',
 }
-QUERIES = {"api_repository_symbols": "?q=total", "repository_symbols": "?q=total"}
+QUERIES = {
+    "api_repository_symbols": "?q=total",
+    "repository_symbols": "?q=total",
+    "repository_symbol": "?path=cart.py&name=total",
+}
 TOKEN = secrets.token_urlsafe()
 
 

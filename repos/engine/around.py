@@ -85,12 +85,12 @@ def symbols_named(snapshot: Snapshot, path: str, name: str) -> list[int]:
     return [one for one in likely if snapshot.qualified(one) == name]
 
 
-def members_of(snapshot: Snapshot, symbol: int) -> list[Symbol]:
-    """The symbols directly inside, in order."""
+def members_of(snapshot: Snapshot, symbol: int, most: int) -> list[Symbol]:
+    """The symbols directly inside, in order, at most `most`."""
     file = snapshot.file_of_symbol(symbol)
     last = int(snapshot.files.first_symbol[file + 1])
     inside = symbol + np.flatnonzero(snapshot.symbols.parents[symbol:last] == symbol)
-    return [symbol_at(snapshot, int(one)) for one in inside]
+    return [symbol_at(snapshot, one) for one in inside[:most].tolist()]
 
 
 def neighbours(snapshot: Snapshot, symbol: int, relation: Relation, *, first: int = 0, most: int = 20) -> Neighbours:
@@ -104,16 +104,6 @@ def neighbours(snapshot: Snapshot, symbol: int, relation: Relation, *, first: in
     shown = zip(edges[order].tolist(), ends[order].tolist(), files[order].tolist(), strict=True)
     items = tuple(_neighbour(snapshot, edge, end, file) for edge, end, file in shown)
     return Neighbours(relation, len(edges), items)
-
-
-def counts(snapshot: Snapshot, symbol: int) -> dict[Relation, int]:
-    """How many neighbours there are in each relation."""
-    kinds = snapshot.graph.kinds
-    into, out = (kinds[_edges(snapshot, symbol, back=back)] for back in (True, False))
-    return {
-        name: int(np.count_nonzero((into if back else out) == EDGE_KINDS.index(kind)))
-        for name, (back, kind) in RELATIONS.items()
-    }
 
 
 def reaching_tests(snapshot: Snapshot, symbol: int, most: int = 20) -> list[ReachingTest]:

@@ -2,12 +2,15 @@
 
 from repos.services.keeping import Places, choose_kept, places_of
 from repos.services.linking import change_token, link_repository, repositories_in_use, unlink_repository
+from repos.services.looking import Address, Looked, look_at_packages, look_at_symbol
 from repos.services.runs import request_index
 from repos.services.slices import SYMBOLS_SHOWN, Served, find_symbols, read_snapshot, serve_slice, slices_this_month
 from repos.services.snapshots import kept_snapshots, pin_snapshot
 
 __all__ = [
     "SYMBOLS_SHOWN",
+    "Address",
+    "Looked",
     "Places",
     "Served",
     "change_token",
@@ -15,6 +18,8 @@ __all__ = [
     "find_symbols",
     "kept_snapshots",
     "link_repository",
+    "look_at_packages",
+    "look_at_symbol",
     "pin_snapshot",
     "places_of",
     "read_snapshot",

@@ -1,10 +1,14 @@
 """States, reasons and counts of repositories in plain words."""
 
 from typing import Any
+from uuid import UUID
 
 from django import template
 
-from repos.models import Phase, State
+from repos import text as words
+from repos.addresses import Links
+from repos.engine.types import SliceItem, Symbol
+from repos.models import Phase, Repository, SliceRecord, State
 from repos.text import plain
 
 register = template.Library()
@@ -62,6 +66,56 @@ def skip_reason(reason: str) -> str:
 def printable(text: str) -> str:
     """Paths and names out of git as text that can be sent."""
     return plain(text)
+
+
+@register.filter
+def visible(text: str) -> str:
+    """Paths and names as one line in which nothing hides."""
+    return words.visible(text)
+
+
+@register.filter
+def shortened(text: str, most: int) -> str:
+    """The end of a path or qualified name, in at most `most` columns."""
+    return words.shortened(text, most)
+
+
+@register.filter
+def symbol_url(repository: Repository, symbol: Symbol) -> str:
+    return Links(repository).symbol(symbol.path, symbol.qualified, symbol.start)
+
+
+@register.filter
+def piece_url(repository: Repository, piece: SliceItem) -> str:
+    """The page of a slice's piece: its symbol's, or that of its file when it has none."""
+    links = Links(repository)
+    return links.symbol(piece.path, piece.symbol, piece.start) if piece.symbol else links.level(piece.path)
+
+
+@register.filter
+def slice_url(repository: Repository, slice_id: str) -> str:
+    return Links(repository, slice=UUID(slice_id)).level("")
+
+
+@register.filter
+def named(names: list[str], most: int = 5) -> str:
+    """`a, b and 3 more`; `nothing` for none."""
+    if not names:
+        return "nothing"
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others} more" if others > 0 else "")
+
+
+@register.filter
+def slice_said(record: SliceRecord) -> str:
+    """One line about a slice that was served."""
+    if not record.touched:
+        return "It was served before what a slice touches was kept, or nothing fitted into its budget."
+    files = len({path for path, _, _ in record.touched})
+    return (
+        f"{record.at:%-d %B %Y, %H:%M} UTC: {record.tokens:,} of {record.budget:,} tokens from {files} "
+        f"file{'' if files == 1 else 's'}. Shares count lines."
+    )
 
 
 @register.filter

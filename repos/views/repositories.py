@@ -20,6 +20,7 @@ from repos import services
 from repos.forms import LinkForm, TokenForm, UnlinkForm
 from repos.models import Auth, IndexRun, Repository
 from repos.secrets import SecretUnreadable
+from repos.views.pictures import root_picture
 
 REPOSITORIES_PER_PAGE = 50
 RUNS_SHOWN = 10
@@ -67,6 +68,7 @@ def repository(request: TeamRequest, public_id: UUID) -> HttpResponse:
         "repository": found,
         "run": found.latest_run,
         "snapshot": found.snapshot,
+        "picture": root_picture(found),
         "runs": IndexRun.objects.for_team(request.team).filter(repository=found).order_by("-pk")[:RUNS_SHOWN],
         "snapshots": services.kept_snapshots(found).defer("statistics", "coverage"),
         "may_manage": may_manage,
