@@ -118,13 +118,23 @@ class Linker(Definitions):
 
     def outside(self, type_: int, name: bytes) -> list[int]:
         """Members that stand outside their type: impl blocks, methods with a receiver."""
-        file = self.file_of[type_]
-        found = self.outer_members.get((self.languages[file].family, self.names[type_]), {}).get(name, [])
+        file, own = self.file_of[type_], self.names[type_]
+        found = self.outer_members.get((self.languages[file].family, own), {}).get(name, [])
+        found = [n for n in found if self._means(self.file_of[n], own, file)]
         if len(found) < 2:
             return found
         folder = self.units[file].path.rpartition("/")[0]
         near = [n for n in found if self.units[self.file_of[n]].path.rpartition("/")[0] == folder]
         return near or found
+
+    def _means(self, file: int, type_name: bytes, home: int) -> bool:
+        """Whether a type's name in a file may be that of file `home`, not one of its own or of its package."""
+        scope = self.scopes[file]
+        if file == home or scope.package and scope.package is self.scopes[home].package:
+            return True
+        if type_name in scope.top:
+            return False
+        return not scope.package or type_name in scope.imports or bool(scope.stars)
 
     def exported(self, file: int, name: bytes, depth: int = 0) -> Meaning | None:
         """What `name` means to a file that imports it from `file`: followed through re-exports."""
