@@ -108,8 +108,8 @@ class _Numbers(dict[bytes, int]):
 
 def _cut(fresh: Sequence[bytes]) -> tuple[NDArray[np.int64], list[bytes]]:
     """What `split_word` finds in each word, before stop words are left out: (number of the word, piece) pairs."""
-    plain = [number for number, word in enumerate(fresh) if len(word) <= LONGEST and word.isascii()]
-    others = [n for n, word in enumerate(fresh) if len(word) <= LONGEST and not word.isascii()]
+    plain = [number for number, word in enumerate(fresh) if len(word) <= LONGEST and word.replace(b"_", b"").isalnum()]
+    others = sorted(set(range(len(fresh))).difference(plain))  # of other scripts, or names such as `$x` and `a test`
     foreign = [(number, piece) for number in others for piece in split_word(fresh[number])]
     numbers = np.array(plain, np.int64)
     joined = b" ".join([fresh[number] for number in plain]) + b" "
