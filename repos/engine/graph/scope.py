@@ -115,9 +115,6 @@ class Definitions:
         for numbers in scope.top.values():  # a name of an inner module gives way to the file's own
             if len(numbers) > 1 and (own := [n for n in numbers if self.parents[n] < 0]):
                 numbers[:] = own
-        for numbers in scope.top.values():  # a name of an inner module gives way to the file's own
-            if len(numbers) > 1 and (own := [n for n in numbers if self.parents[n] < 0]):
-                numbers[:] = own
         package = self.resolvers[family].package(unit.path)
         if package:
             self._share(unit, package)
