@@ -219,10 +219,10 @@ class Linker(Definitions):
         if outside:
             return meant(SYMBOL, outside[:MOST], CERTAIN if len(outside) == 1 else LIKELY)
         if self.kinds[number] == "constant":
-            found = self.attribute(self.variable(number, hops), name, hops)
+            found = self.attribute(self.variable(number, hops), name, hops - 1) if hops else None
             return found if found is not None else self._of_object(number, name)
         if self.kinds[number] in ("function", "method"):  # a property
-            return self.attribute(self.result(number, hops), name, hops)
+            return self.attribute(self.result(number, hops), name, hops - 1) if hops else None
         return None
 
     def _of_module(self, file: int, name: bytes, hops: int) -> Meaning | None:
@@ -252,7 +252,7 @@ class Linker(Definitions):
         if kind in CONTAINERS or kind == "type":
             return meant(EXACT, [number], CERTAIN)
         if kind == "constant":
-            return self.called(self.variable(number, hops), hops) if hops else None
+            return self.called(self.variable(number, hops), hops - 1) if hops else None
         found = self.result(number, hops)
         parent = self.parents[number]
         if found is None and parent >= 0 and self.names[number] in self.languages[self.file_of[number]].constructors:
