@@ -12,6 +12,7 @@ from repos.engine.extraction.facts import REFERENCE_KINDS
 from repos.engine.languages.base import CONTAINERS, Manifests
 from repos.engine.snapshot.tables import Graph
 
+from .implements import structural
 from .meaning import Reader
 from .overrides import overrides
 from .resolve import MODULE, OUTER, SYMBOL, Linker, Meaning
@@ -68,6 +69,7 @@ def link(
     linker = Linker(units, manifests)
     rows = _inherited(linker, units)
     rows += overrides(linker, units)
+    rows += structural(linker, units)
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue

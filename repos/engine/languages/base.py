@@ -112,6 +112,7 @@ class Language:
     of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
     `open_types`: any file may add to a type, whose members all openings share, and types need no import (Ruby).
+    `structural`: a type that has all methods of an interface implements it (Go).
 
     `includes`: an import brings in a whole file and what that includes, and a prototype stands for its definition (C).
     `declares_all`: a name that nothing here declares is no variable, it comes from outside (Java's `System`).
@@ -138,6 +139,7 @@ class Language:
     constructors: frozenset[bytes] = frozenset()
     submodules: Callable[[str, str], tuple[str, ...]] | None = None
     open_types: bool = False
+    structural: bool = False
     includes: bool = False
     declares_all: bool = False
     imports_members: bool = False

@@ -154,6 +154,7 @@ LANGUAGE = Language(
     resolver=GoResolver,
     receiver=receiver,
     manifests=("go.mod",),
+    structural=True,
 )
 
 LANGUAGES = (LANGUAGE,)
