@@ -56,10 +56,7 @@ def test_a_grammar_that_does_not_load_is_an_error(tmp_path: Path, monkeypatch: p
         parser_of.cache_clear()
 
 
-SHARED = pytest.mark.xfail(reason="what TypeScript shares with JavaScript still stands in JavaScript's folder")
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=SHARED if n == "javascript" else ()) for n in FOLDERS])
+@pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_can_be_deleted(tmp_path: Path, name: str) -> None:
     """Without its folder a language is gone, its files are text that can be searched, and the others go on."""
     shutil.copytree(ENGINE, tmp_path / "repos/engine", ignore=shutil.ignore_patterns("__pycache__"))

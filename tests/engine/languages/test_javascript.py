@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repos.engine.languages.javascript import parse_import
+from repos.engine.languages.ecmascript import parse_import
 from tests.engine.trees import edges_from, snapshot_of, symbols_in
 
 TREE = {
@@ -19,7 +19,7 @@ TREE = {
 def test_javascript_follows_default_exports_and_require(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, TREE)
     found = symbols_in(snapshot)
-    assert {"Axios", "Axios.request", "create", "open", "close", "bar"} <= set(found)
+    assert {"Axios", "Axios.request", "create", "table.open", "table.close", "Foo.bar"} <= set(found)
     create = edges_from(snapshot, "create")
     assert create["Axios"].confidence == "certain"
     assert (create["dispatch"].confidence, create["dispatch"].line) == ("certain", 3)

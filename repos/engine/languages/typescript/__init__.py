@@ -1,12 +1,15 @@
-"""TypeScript and TSX: JavaScript's modules, with types."""
+"""TypeScript and TSX."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from repos.engine.languages import ecmascript
 from repos.engine.languages.base import Language
-from repos.engine.languages.javascript import COMMON, MANIFESTS, ModuleResolver, parse_import
+from repos.engine.languages.ecmascript_modules import MANIFESTS, ModuleResolver
 
 QUERY = (
-    COMMON
+    ecmascript.QUERY
     + """
 (class_declaration) @def.class
 (abstract_class_declaration) @def.class
@@ -16,43 +19,49 @@ QUERY = (
 (internal_module) @def.module
 (function_signature) @def.function
 (abstract_method_signature) @def.function
+(interface_body (method_signature name: (property_identifier) @name.method))
 (public_field_definition value: [(arrow_function) (function_expression)]) @def.function
 (extends_clause value: [(identifier) @base (member_expression property: (property_identifier) @base)])
 (implements_clause [(type_identifier) @base (generic_type name: (type_identifier) @base)])
 (extends_type_clause type: [(type_identifier) @base (generic_type name: (type_identifier) @base)])
 (type_identifier) @ref
 (as_expression (identifier) @ref)
+(variable_declarator name: (identifier) @bind.name type: (type_annotation (_) @bind.type)) @bind
+(required_parameter pattern: (identifier) @bind.name type: (type_annotation (_) @bind.type)?) @bind
+(optional_parameter pattern: (identifier) @bind.name type: (type_annotation (_) @bind.type)?) @bind
+(required_parameter
+  (accessibility_modifier) pattern: (identifier) @bind.field type: (type_annotation (_) @bind.type)?) @bind
+(public_field_definition
+  name: (property_identifier) @bind.name type: (type_annotation (_) @bind.type)? value: (_)? @bind.value) @bind
+(interface_body
+  (property_signature name: (property_identifier) @bind.name type: (type_annotation (_) @bind.type)?) @bind)
+(_ return_type: (type_annotation (_) @return))
 """
 )
-JSX = """
-(jsx_opening_element name: (identifier) @call)
-(jsx_self_closing_element name: (identifier) @call)
-"""
 
 LANGUAGE = Language(
     name="typescript",
-    family="javascript",
+    family=ecmascript.FAMILY,
     extensions=(".ts", ".mts", ".cts"),
     grammar=("tree_sitter_typescript", "language_typescript"),
     query=QUERY,
-    parse_import=parse_import,
+    parse_import=ecmascript.parse_import,
     resolver=ModuleResolver,
     name_fields=("name", "left", "key"),
-    self_names=frozenset({b"this", b"super"}),
+    receiver=ecmascript.receiver,
+    self_names=ecmascript.SELF_NAMES,
+    super_names=ecmascript.SUPER_NAMES,
+    type_wrappers=frozenset(
+        {b"Promise", b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"InstanceType"}
+    ),
     manifests=MANIFESTS,
 )
-
-TSX = Language(
+TSX = replace(
+    LANGUAGE,
     name="tsx",
-    family="javascript",
     extensions=(".tsx",),
     grammar=("tree_sitter_typescript", "language_tsx"),
-    query=QUERY + JSX,
-    parse_import=parse_import,
-    resolver=ModuleResolver,
-    name_fields=("name", "left", "key"),
-    self_names=frozenset({b"this", b"super"}),
-    manifests=MANIFESTS,
+    query=QUERY + ecmascript.JSX,
 )
 
 LANGUAGES = (LANGUAGE, TSX)
