@@ -246,6 +246,8 @@ PARE_ALLOW_PRIVATE_HOSTS = env_bool("PARE_ALLOW_PRIVATE_HOSTS", False)
 PARE_MAX_REPOSITORY_MB = env_int("PARE_MAX_REPOSITORY_MB", 2048)
 PARE_INDEX_TIME_LIMIT = env_int("PARE_INDEX_TIME_LIMIT", 1800)
 PARE_INDEX_PROCESSES = env_int("PARE_INDEX_PROCESSES", 2)
+PARE_HISTORY_COMMITS, PARE_PROOF_COMMITS = env_int("PARE_HISTORY_COMMITS", 1000), env_int("PARE_PROOF_COMMITS", 100)
+PARE_PROOF_SECONDS = env_int("PARE_PROOF_SECONDS", 600)
 # Certificate authorities of git hosts inside the own network, as one PEM file.
 PARE_GIT_CA_FILE = env("PARE_GIT_CA_FILE")
 
@@ -257,7 +259,6 @@ STORAGES = {
     "snapshots": snapshot_store(DATA / "snapshots"),
     "staticfiles": static_store(),
 }
-LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
@@ -283,7 +284,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY els
 # Whom log-in limits count and the session list names: else all that come through a proxy would share one limit.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 LOG_LEVEL = env("LOG_LEVEL", "INFO")

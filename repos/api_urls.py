@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.api import repositories, slices, snapshots
+from repos.api import proofs, repositories, slices, snapshots
 
 ONE = "repositories/<uuid:public_id>"
 
@@ -12,5 +12,6 @@ urlpatterns = [
     path(f"{ONE}/symbols", repositories.RepositorySymbols.as_view(), name="api_repository_symbols"),
     path(f"{ONE}/snapshots", snapshots.RepositorySnapshots.as_view(), name="api_repository_snapshots"),
     path(f"{ONE}/pins", snapshots.RepositoryPins.as_view(), name="api_repository_pins"),
+    path(f"{ONE}/proof", proofs.RepositoryProofDetail.as_view(), name="api_repository_proof"),
     path(f"{ONE}/slices", slices.repository_slices, name="api_repository_slices"),
 ]

@@ -16,9 +16,10 @@ from billing.services import plan_of
 from repos import engine, remotes, retention, storage
 from repos.engine import git
 from repos.engine.errors import DiskFull, EngineError, GitError, GitTimeout, HostBusy, HostUnreachable, MirrorBusy
+from repos.engine.replay import MEASURE
 from repos.engine.types import SnapshotInfo
 from repos.errors import StoreUnreachable
-from repos.models import IndexRun, Phase, Repository, Snapshot, State, Trigger
+from repos.models import IndexRun, Phase, Repository, RepositoryProof, Snapshot, State, Trigger
 from repos.progress import Reporter, RunLost
 from repos.secrets import SecretUnreadable
 from repos.text import plain
@@ -35,10 +36,12 @@ _WORKER_LOST = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the worker has to do next: take this run again after some seconds, or take the one that waits behind it."""
+    """What the worker has to do next: take this run again after some seconds, or take the one that waits behind it; and
+    bring the proof of a repository up to date."""
 
     retry_in: int | None = None
     next_run: int | None = None
+    prove: int | None = None
 
 
 def index(run_id: int) -> Outcome:
@@ -46,9 +49,12 @@ def index(run_id: int) -> Outcome:
     run = IndexRun.objects.claim(run_id)
     if run is None:
         return Outcome()
+    prove = None
     try:
         with Reporter(run) as reporter:
             _build(run, reporter)
+        if RepositoryProof.objects.request(repository=run.repository, measure=MEASURE):
+            prove = run.repository_id
     except RunLost:
         log.info("Index run %s was taken away: unlinked, paused or given to another worker.", run.pk)
     except TRY_AGAIN as error:
@@ -59,7 +65,7 @@ def index(run_id: int) -> Outcome:
     except Exception as error:
         code, sentence = _explain(error)
         run.finish(State.FAILED, error_code=code, error=sentence, commit=run.commit)
-    return Outcome(next_run=_waiting_behind(run))
+    return Outcome(next_run=_waiting_behind(run), prove=prove)
 
 
 def _build(run: IndexRun, reporter: Reporter) -> None:

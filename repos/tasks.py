@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.errors import NotFound
-from repos import cleaning, indexing, pauses, polling, storage
-from repos.models import IndexRun, Repository, Trigger
+from repos import cleaning, indexing, pauses, polling, proof, storage
+from repos.models import IndexRun, Repository, RepositoryProof, Trigger
+
+LOW = 9  # of Celery's priorities on Redis: such a task is taken only when none of the others waits
 
 
 @shared_task(soft_time_limit=settings.PARE_INDEX_TIME_LIMIT, time_limit=settings.PARE_INDEX_TIME_LIMIT + 120)
@@ -21,6 +23,15 @@ def index_repository(run_id: int) -> None:
         index_repository.apply_async((run_id,), countdown=outcome.retry_in)
     elif outcome.next_run is not None:
         index_repository.delay(outcome.next_run)
+    if outcome.prove is not None:
+        prove_repository.apply_async((outcome.prove,), priority=LOW)
+
+
+@shared_task(soft_time_limit=settings.PARE_INDEX_TIME_LIMIT, time_limit=settings.PARE_INDEX_TIME_LIMIT + 120)
+def prove_repository(repository_id: int) -> None:
+    """Replay some of a repository's past commits; the rest when nothing else waits."""
+    if (wait := proof.work(repository_id)) is not None:
+        prove_repository.apply_async((repository_id,), priority=LOW, countdown=wait)
 
 
 def enqueue(run: IndexRun) -> None:
@@ -30,9 +41,11 @@ def enqueue(run: IndexRun) -> None:
 
 @shared_task(time_limit=60)
 def sweep_runs() -> None:
-    """Bring back runs whose worker or message was lost."""
+    """Bring back runs and proofs whose worker or message was lost."""
     for run_id in indexing.sweep_runs():
         index_repository.delay(run_id)
+    for repository_id in RepositoryProof.objects.to_resume(timezone.now()):
+        prove_repository.apply_async((repository_id,), priority=LOW)
 
 
 @shared_task(time_limit=60)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from repos.views import graph, keeping, repositories, search, slices, snapshots, symbols
+from repos.views import graph, keeping, proof, repositories, search, slices, snapshots, symbols
 from repos.webhooks import git_webhook
 
 LIST = "t/<slug:team>/repositories/"
@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{LIST}keep/", keeping.repository_keep, name="repository_keep"),
     path(ONE, repositories.repository, name="repository"),
     path(f"{ONE}progress/", repositories.repository_progress, name="repository_progress"),
+    path(f"{ONE}proof/", proof.repository_proof, name="repository_proof"),
     path(f"{ONE}reindex/", repositories.repository_reindex, name="repository_reindex"),
     path(f"{ONE}token/", repositories.repository_token, name="repository_token"),
     path(f"{ONE}unlink/", repositories.repository_unlink, name="repository_unlink"),

@@ -63,6 +63,7 @@ repository_keep       GET     200    200    403     403      404    login   logi
 repository_keep       POST    302    302    403     403      404    login   login
 repository            GET     200    200    200     403      404    login   login
 repository_progress   GET     200    200    200     403      404    login   login
+repository_proof      GET     200    200    200     403      404    login   login
 repository_reindex    POST    302    302    403     403      404    login   login
 repository_token      GET     200    200    403     403      404    login   login
 repository_token      POST    302    302    403     403      404    login   login

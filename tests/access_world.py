@@ -26,6 +26,7 @@ KINDS = {
     "api_key_revoke": "api_key",
     "repository": "repository",
     "repository_progress": "repository",
+    "repository_proof": "repository",
     "repository_reindex": "repository",
     "repository_token": "private repository",
     "repository_unlink": "repository",

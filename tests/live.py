@@ -28,6 +28,7 @@ from config.processes import die_with_parent, end_process, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 60.0
+PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")  # how the broker names the lists of one queue
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Worker:
 
     def _waiting(self) -> int:
         with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
-            return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+            lists = (f"{settings.CELERY_TASK_DEFAULT_QUEUE}{suffix}" for suffix in PRIORITIES)
+            return sum(int(broker.llen(name)) for name in lists)
 
     def _begun(self) -> int | None:
         """Tasks that the worker has begun since its start; None: it did not answer."""

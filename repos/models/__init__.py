@@ -1,5 +1,6 @@
 """Linked repositories, the runs that index them, what came out, and what was served from it."""
 
+from repos.models.proofs import ProofState, ReplayedCommit, RepositoryProof
 from repos.models.repository import Auth, Repository, RepositoryQuerySet
 from repos.models.runs import LIVE_STATES, IndexRun, Phase, State, Trigger
 from repos.models.snapshots import SliceRecord, Snapshot
@@ -9,7 +10,10 @@ __all__ = [
     "Auth",
     "IndexRun",
     "Phase",
+    "ProofState",
+    "ReplayedCommit",
     "Repository",
+    "RepositoryProof",
     "RepositoryQuerySet",
     "SliceRecord",
     "Snapshot",

@@ -5,7 +5,7 @@ The store is Django's storage `snapshots`: a folder, or any S3. From one that is
 the snapshots it used last.
 """
 
-from .folders import facts_cache, mirror_of, remove_mirror, stored_mirrors
+from .folders import facts_cache, mirror_of, past_of, remove_mirror, stored_mirrors
 from .nearby import nearby
 from .snapshots import (
     draft_of,
@@ -29,6 +29,7 @@ __all__ = [
     "mistrust",
     "nearby",
     "open_snapshot",
+    "past_of",
     "remove_mirror",
     "remove_old_drafts",
     "remove_repository",

@@ -13,13 +13,20 @@ def mirror_of(repository_id: uuid.UUID) -> Path:
     return Path(settings.PARE_MIRRORS) / str(repository_id)
 
 
+def past_of(repository_id: uuid.UUID) -> Path:
+    """The mirror with some of the repository's history: apart, so that no index run ever waits for it."""
+    return Path(settings.PARE_MIRRORS) / f"{repository_id}.past"
+
+
 def remove_mirror(repository_id: uuid.UUID) -> None:
     git.remove_mirror(mirror_of(repository_id))
+    git.remove_mirror(past_of(repository_id))
 
 
 def stored_mirrors() -> set[str]:
+    """The ids of repositories that have any mirror."""
     folder = Path(settings.PARE_MIRRORS)
-    return {entry.name.removesuffix(".lock") for entry in folder.iterdir()} if folder.is_dir() else set()
+    return {entry.name.partition(".")[0] for entry in folder.iterdir()} if folder.is_dir() else set()
 
 
 def facts_cache() -> engine.FolderFactsCache:

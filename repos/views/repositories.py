@@ -21,6 +21,7 @@ from repos.forms import LinkForm, TokenForm, UnlinkForm
 from repos.models import Auth, IndexRun, Repository
 from repos.secrets import SecretUnreadable
 from repos.views.pictures import root_picture
+from repos.views.proof import proof_context
 
 REPOSITORIES_PER_PAGE = 50
 RUNS_SHOWN = 10
@@ -75,6 +76,7 @@ def repository(request: TeamRequest, public_id: UUID) -> HttpResponse:
         "webhook": _webhook(found) if may_manage else None,
         "uses_key": found.auth == Auth.DEPLOY_KEY,
         "uses_token": found.auth == Auth.TOKEN,
+        **proof_context(found),
     }
     return render(request, "repos/repository.html", context)
 

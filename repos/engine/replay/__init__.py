@@ -2,5 +2,6 @@
 
 from repos.engine.replay.choose import Candidate, choose
 from repos.engine.replay.measure import BUDGET, MEASURE, Replayed, replay
+from repos.engine.replay.search import CAP
 
-__all__ = ["BUDGET", "MEASURE", "Candidate", "Replayed", "choose", "replay"]
+__all__ = ["BUDGET", "CAP", "MEASURE", "Candidate", "Replayed", "choose", "replay"]

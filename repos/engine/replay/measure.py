@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from repos.engine.extraction.facts import EXTRACTOR
 from repos.engine.git import replaced_lines
 from repos.engine.slicing.slice import make_slice
 from repos.engine.slicing.tokens import count
+from repos.engine.snapshot.container import VERSION
 from repos.engine.snapshot.file import Snapshot
 from repos.engine.types import Slice
 
@@ -15,7 +17,9 @@ from .choose import Candidate
 from .search import tokens_by_search
 
 BUDGET = 8000
-MEASURE = 1  # raise when the same slice would be judged otherwise: what was stored before is then measured anew
+# Names all that decides a result; raise the last number when ranking, packing or judging changes, so that what was
+# measured before is measured anew.
+MEASURE = f"{EXTRACTOR}.{VERSION}.1"
 SHOWN = frozenset({"full", "part"})
 
 
