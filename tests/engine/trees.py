@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, settings
 
 from repos.engine import Snapshot, blob_id, build_snapshot, edges_of, open_snapshot, search_symbols
@@ -45,3 +46,16 @@ def edges_from(snapshot: Snapshot, name: str) -> dict[str, Edge]:
     """What the symbol of that name leads to, by the target's name."""
     symbol = next(found for found in search_symbols(snapshot, name) if found.qualified == name)
     return {edge.target: edge for edge in edges_of(snapshot, symbol.id)[0]}
+
+
+def edge_between(snapshot: Snapshot, source: str, target: str) -> tuple[str, str]:
+    """Kind and confidence of the edge from the symbol of one name to that of another."""
+    found = edges_from(snapshot, source)[target]
+    return found.kind, found.confidence
+
+
+def imports_of(snapshot: Snapshot, path: str) -> set[str]:
+    """Paths that a file's imports lead to."""
+    graph, first = snapshot.graph, snapshot.statistics.symbols
+    found = np.flatnonzero((graph.sources == first + snapshot.numbers[path]) & (graph.kinds == 0))
+    return {snapshot.files.paths[int(graph.targets[edge]) - first] for edge in found}

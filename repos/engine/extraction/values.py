@@ -155,7 +155,9 @@ class Values:
         if last == GREATER or not _IS_WORD[last]:
             return False
         place = bisect_left(self.ends, opened)
-        return place < len(self.ends) and self.lines.words[place] not in KEYWORDS
+        if place >= len(self.ends):
+            return False
+        return self.lines.words[place] not in KEYWORDS or self._joint(self.at[place]) >= 0  # Ruby's `Cart.new(1)`
 
     def _word(self, end: int, depth: int) -> Read:
         place = bisect_left(self.ends, end)

@@ -212,6 +212,9 @@ class Linker(Definitions):
             return self.member(self.order(number)[1:], name, hops)
         if what in (INSTANCE, EXACT) or self.kinds[number] in CONTAINERS:
             found = self.member(self.order(number), name, hops)
+            makes = what == SYMBOL and name in self.languages[self.file_of[number]].constructors
+            if makes and (found is None or not found[0]):
+                return meant(SYMBOL, [number], CERTAIN)
             if what == INSTANCE and found is not None and any(t >> 3 in self.overridden for t in found[0] if not t & 7):
                 return found[0], max(LIKELY, found[1])
             return found
