@@ -21,6 +21,7 @@ from .incremental import Made, build_on, units_of
 from .manifests import as_manifests, family_files
 from .past import open_base, pack_past, past_of
 from .reading import Run, Wanted
+from .spill import Spill
 
 
 def build_snapshot(
@@ -43,12 +44,19 @@ def build_snapshot(
     The bytes written are the same with and without either. Raises GrammarMissing, EngineError for a tree with too many
     files, or whatever the tree and the cache raise.
     """
-    run = Run(tree, limits or Limits(), processes, cache, progress)
-    wanted = run.choose()
-    for language in {item.language for item in wanted if item.language}:
-        parser_of(language)  # a grammar that is missing must end the run, not leave its files empty
-    made = build_on(open_base(base), run, wanted) or _build(run, wanted)
-    run.tell("write", 0, 1)
+    with Spill() as spill:
+        run = Run(tree, limits or Limits(), processes, cache, progress, spill)
+        wanted = run.choose()
+        for language in {item.language for item in wanted if item.language}:
+            parser_of(language)  # a grammar that is missing must end the run, not leave its files empty
+        made = build_on(open_base(base), run, wanted) or _build(run, wanted)
+        run.tell("write", 0, 1)
+        return _write(run, made, wanted, path, commit, committed_at)
+
+
+def _write(
+    run: Run, made: Made, wanted: Sequence[Wanted], path: Path, commit: str, committed_at: datetime | None
+) -> SnapshotInfo:
     languages = sorted(set(made.columns.labels))
     statistics = assemble.statistics(made.columns, made.edges)
     coverage = _coverage(run, made)
@@ -63,12 +71,12 @@ def build_snapshot(
 def _build(run: Run, wanted: Sequence[Wanted]) -> Made:
     """From nothing but the tree."""
     loaded = run.load(wanted)
-    columns, postings = gather(loaded.entries), assemble.merge(loaded.entries)
+    columns = gather(loaded.entries)
     units = units_of(columns, [e.language for e in loaded.entries], [e.facts for e in loaded.entries])
     manifests = as_manifests(family_files(units, columns))
     edges = link(units, manifests, assemble.places(columns), lambda done: run.tell("resolve", done, len(units)))
     heads = [head(entry.facts) for entry in loaded.entries]
-    return Made(columns, postings, edges, heads, loaded.unusable)
+    return Made(columns, loaded.postings, edges, heads, loaded.unusable)
 
 
 def _coverage(run: Run, made: Made) -> Coverage:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from repos.engine import paths
 from repos.engine.extraction.facts import Facts
 from repos.engine.snapshot.file import Snapshot
-from repos.engine.snapshot.tables import Strings
+from repos.engine.snapshot.tables import Names, Strings
 from repos.engine.types import SourceFile
+
+from .spill import Kept, Source
 
 Ints = NDArray[np.int32]
 Run = tuple[int, int, int]  # which of two origins, first file, last file and one
@@ -24,15 +25,14 @@ Run = tuple[int, int, int]  # which of two origins, first file, last file and on
 
 @dataclass(slots=True)
 class Entry:
-    """A file that goes into the snapshot. `language` is empty for one that is searched as text; `source` is
-    compressed."""
+    """A file that goes into the snapshot. `language` is empty for one that is searched as text."""
 
     file: SourceFile
     language: str
     label: str
     role: paths.Role
     facts: Facts
-    source: bytes
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Words:
         return cls(b"".join(items), np.cumsum([0, *map(len, items)]).astype(np.int64))
 
     @classmethod
-    def read(cls, table: Strings) -> Words:
+    def read(cls, table: Strings | Names) -> Words:
         data, at = table.whole()
-        return cls(data, at.astype(np.int64))
+        return cls(data, at)
 
     def all(self) -> list[bytes]:
         at = self.at.tolist()
@@ -77,8 +77,7 @@ class Columns:
     definitions: Ints
     blocks: Ints
     lengths: Ints
-    sources: NDArray[np.uint8]
-    source_at: NDArray[np.int64]
+    sources: list[Source]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -90,8 +89,19 @@ class Columns:
 
     def source(self, file: int) -> bytes:
         """The text of a file."""
-        start, end = self.source_at[file : file + 2].tolist()
-        return zstandard.ZstdDecompressor().decompress(self.sources[start:end].tobytes())
+        return self.sources[file].read()
+
+    def frame(self, start: int, end: int) -> bytes | None:
+        """The compressed texts of the files from `start` to before `end`, if the snapshot before holds just those
+        together."""
+        first = self.sources[start]
+        if not isinstance(first, Kept):
+            return None
+        wanted = range(first.number, first.number + end - start)
+        own = self.sources[start:end]
+        if [source.number if isinstance(source, Kept) else -1 for source in own] != list(wanted):
+            return None
+        return first.snapshot.sources.frame(wanted.start, wanted.stop)
 
 
 def offsets(sizes: Sequence[int] | NDArray[Any]) -> Ints:
@@ -105,7 +115,7 @@ def gather(entries: Sequence[Entry]) -> Columns:
         labels=[entry.label for entry in entries],
         roles=np.array([paths.ROLES.index(entry.role) for entry in entries], np.uint8),
         parsed=np.array([bool(entry.language) for entry in entries], bool),
-        sizes=np.array([entry.file.size for entry in entries], np.int64),
+        sizes=np.array([entry.source.size for entry in entries], np.int64),
         lines=np.array([item.lines for item in facts], np.int32),
         first_symbol=offsets([len(item.definition_names) for item in facts]),
         first_block=offsets([item.blocks().shape[1] for item in facts]),
@@ -115,8 +125,7 @@ def gather(entries: Sequence[Entry]) -> Columns:
         definitions=_together([item.definitions() for item in facts], 5),
         blocks=_together([item.blocks() for item in facts], 4),
         lengths=_together([item.lengths() for item in facts], 3),
-        sources=np.frombuffer(b"".join(entry.source for entry in entries), np.uint8),
-        source_at=np.cumsum([0, *(len(entry.source) for entry in entries)]).astype(np.int64),
+        sources=[entry.source for entry in entries],
     )
 
 
@@ -127,7 +136,6 @@ def _together(rows: Sequence[Ints], columns: int) -> Ints:
 def columns_of(snapshot: Snapshot, parsed: NDArray[np.bool_], sizes: NDArray[np.int64]) -> Columns:
     """What was gathered when the snapshot was built. Raises SnapshotCorrupt."""
     files, symbols, blocks = snapshot.files, snapshot.symbols, snapshot.blocks
-    sources, source_at = snapshot.compressed()
     parents = _local(symbols.parents, files.first_symbol, files.first_symbol)
     rows = (symbols.starts - 1, symbols.ends - 1, symbols.name_lines - 1, symbols.signature_ends - 1, parents)
     owners = _local(blocks.symbols, files.first_block, files.first_symbol)
@@ -146,8 +154,7 @@ def columns_of(snapshot: Snapshot, parsed: NDArray[np.bool_], sizes: NDArray[np.
         definitions=np.stack(rows).astype(np.int32),
         blocks=np.stack((blocks.starts - 1, blocks.ends - 1, owners, blocks.flags.astype(np.int32))).astype(np.int32),
         lengths=blocks.lengths.astype(np.int32),
-        sources=sources,
-        source_at=source_at,
+        sources=[Kept(snapshot, number, size) for number, size in enumerate(sizes.tolist())],
     )
 
 
@@ -172,7 +179,6 @@ def splice(one: Columns, other: Columns, parts: Sequence[Run]) -> Columns:
     both = (one, other)
     files, symbols = _Cut(parts), _Cut([(w, *_ends(both[w].first_symbol, a, b)) for w, a, b in parts])
     blocks = _Cut([(w, *_ends(both[w].first_block, a, b)) for w, a, b in parts])
-    sources = _Cut([(w, *_ends(both[w].source_at, a, b)) for w, a, b in parts])
     return Columns(
         paths=[path for w, a, b in parts for path in both[w].paths[a:b]],
         labels=[label for w, a, b in parts for label in both[w].labels[a:b]],
@@ -188,8 +194,7 @@ def splice(one: Columns, other: Columns, parts: Sequence[Run]) -> Columns:
         definitions=symbols.of(one.definitions, other.definitions),
         blocks=blocks.of(one.blocks, other.blocks),
         lengths=blocks.of(one.lengths, other.lengths),
-        sources=sources.of(one.sources, other.sources),
-        source_at=np.concatenate(([0], np.cumsum(files.of(np.diff(one.source_at), np.diff(other.source_at))))),
+        sources=[source for w, a, b in parts for source in both[w].sources[a:b]],
     )
 
 

@@ -58,7 +58,7 @@ def build_on(base: Base | None, run: Run, wanted: Sequence[Wanted]) -> Made | No
     if len(same) < LEAST_KEPT * len(wanted):
         return None
     loaded = run.load([item for item in wanted if item.file.path not in same])
-    mix = _Mix.of(base, same, loaded.entries)
+    mix = _Mix.of(base, same, loaded.entries, loaded.postings)
     again = mix.affected()
     if again is None or len(same) - len(again) < LEAST_KEPT * len(wanted):
         return None
@@ -88,9 +88,10 @@ class _Mix:
     heads: list[Facts]
     units: list[Unit]
     manifests: dict[str, FamilyFiles]
+    fresh: Postings  # of the changed files
 
     @classmethod
-    def of(cls, base: Base, same: set[str], entries: list[Entry]) -> _Mix:
+    def of(cls, base: Base, same: set[str], entries: list[Entry], fresh: Postings) -> _Mix:
         numbers = [(path, 0, number) for path, number in base.numbers.items() if path in same]
         numbers += [(entry.file.path, 1, number) for number, entry in enumerate(entries)]
         order = [(which, number) for _, which, number in sorted(numbers)]
@@ -107,6 +108,7 @@ class _Mix:
             heads=[head(entries[n].facts) if which else base.past.heads[n] for which, n in order],
             units=units,
             manifests=family_files(units, columns),
+            fresh=fresh,
         )
 
     def affected(self) -> set[str] | None:
@@ -147,7 +149,7 @@ class _Mix:
         blocks = _shifted(self.base.columns.first_block, first, old, new)
         own = gather(self.entries).first_block
         fresh_blocks = _shifted(own, first, self.origins[fresh, 1], fresh)
-        return terms.splice(self.base.snapshot.terms, blocks, assemble.merge(self.entries), fresh_blocks)
+        return terms.splice(self.base.snapshot.terms.all(), blocks, self.fresh, fresh_blocks)
 
     def _kept(self) -> tuple[Numbers, Numbers]:
         """The unchanged files' numbers in the new tree and in the base."""

@@ -6,14 +6,24 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from repos.engine import paths
+from repos.engine import paths, words
 from repos.engine.errors import EngineError
-from repos.engine.extraction.facts import cache_key, decode_facts, decode_record, digest
+from repos.engine.extraction.facts import (
+    cache_key,
+    decode_counts,
+    decode_facts,
+    decode_record,
+    digest,
+    pack_record,
+    unpack_record,
+)
+from repos.engine.extraction.postings import Collector, Postings
 from repos.engine.extraction.workers import Job, parse_all
 from repos.engine.languages import language_of
 from repos.engine.types import FactsCache, Limits, Phase, Progress, SkippedFile, SourceFile, Tree
 
 from .columns import Entry
+from .spill import Spill, Spilled
 
 STORE_EVERY = 200  # records handed to the cache at a time
 
@@ -31,6 +41,7 @@ class Wanted:
 class Loaded:
     """Files with their facts, and (path, key, reason) of those that turned out unusable; an empty key: try again."""
 
+    postings: Postings
     entries: list[Entry] = field(default_factory=list)
     unusable: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -44,6 +55,7 @@ class Run:
     processes: int
     cache: FactsCache | None
     progress: Progress | None
+    spill: Spill
     seen: int = 0
     refused: list[SkippedFile] = field(default_factory=list)
 
@@ -74,27 +86,30 @@ class Run:
         return wanted
 
     def load(self, wanted: Sequence[Wanted]) -> Loaded:
-        records = self._records(wanted)
-        found = Loaded()
+        """`postings` are those of the entries; blocks count from the first one."""
+        records, collector = self._records(wanted), Collector()
+        entries: list[Entry] = []
+        unusable: list[tuple[str, str, str]] = []
         for item in wanted:
-            data = records.get(item.key)
-            if data is None:
-                found.unusable.append((item.file.path, "", "unreadable"))
+            place, path = records.get(item.key), item.file.path
+            if place is None:
+                unusable.append((path, "", "unreadable"))
                 continue
-            record = decode_record(data)
+            record = decode_record(place.read())
             facts = decode_facts(record.facts)
             if facts.skipped:
-                found.unusable.append((item.file.path, item.key, facts.skipped))
+                unusable.append((path, item.key, facts.skipped))
                 continue
-            path = item.file.path
-            entry = Entry(item.file, item.language, paths.label(path), paths.role(path), facts, record.source)
-            found.entries.append(entry)
-        return found
+            collector.add(decode_counts(facts), facts.blocks().shape[1], words.terms(path))
+            facts.counts = b""  # the largest part of the facts, and not needed any more
+            source = place.tail(len(record.source))
+            entries.append(Entry(item.file, item.language, paths.label(path), paths.role(path), facts, source))
+        return Loaded(collector.result(), entries, unusable)
 
-    def _records(self, wanted: Sequence[Wanted]) -> dict[str, bytes]:
+    def _records(self, wanted: Sequence[Wanted]) -> dict[str, Spilled]:
         """Records by cache key: from the cache, or made now."""
         keys = list(dict.fromkeys(item.key for item in wanted))
-        records = self.cache.get_many(keys) if self.cache is not None else {}
+        records = self._cached(keys)
         missing = {item.key: item for item in wanted if item.key not in records}
         self.tell("read", len(records), len(keys))
         # Large files first, so that no worker is left alone with one at the end.
@@ -110,11 +125,20 @@ class Run:
         ):
             for done in parsed:
                 key = cache_key(done[0], done[1], limits)
-                records[key] = fresh[key] = done[2]
+                records[key] = self.spill.add(done[2])
+                if self.cache is not None:
+                    fresh[key] = pack_record(done[2])
                 if len(fresh) >= STORE_EVERY:
                     self._store(fresh)
                 self.tell("parse", len(records) - len(keys) + len(order), len(order))
         self._store(fresh)
+        return records
+
+    def _cached(self, keys: Sequence[str]) -> dict[str, Spilled]:
+        records: dict[str, Spilled] = {}
+        for start in range(0, len(keys) if self.cache is not None else 0, STORE_EVERY):
+            found = self.cache.get_many(keys[start : start + STORE_EVERY]) if self.cache is not None else {}
+            records |= {key: self.spill.add(unpack_record(data)) for key, data in found.items()}
         return records
 
     def _jobs(self, order: Sequence[Wanted]) -> Generator[Job, None, None]:

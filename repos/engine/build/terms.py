@@ -6,17 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repos.engine.extraction.postings import Postings
-from repos.engine.snapshot.tables import Terms
-
-from .columns import Words
 
 Numbers = NDArray[np.int64]
 
 
-def splice(old: Terms, old_blocks: Numbers, fresh: Postings, fresh_blocks: Numbers) -> Postings:
+def splice(old: Postings, old_blocks: Numbers, fresh: Postings, fresh_blocks: Numbers) -> Postings:
     """`old_blocks` and `fresh_blocks` give the new numbers of blocks, -1 for those that are gone; both keep the order.
     A term without a block left is left out."""
-    words, starts = Words.read(old.words).all(), old.starts.astype(np.int64)
+    words, starts = old.terms, old.starts.astype(np.int64)
     term = np.repeat(np.arange(len(words)), np.diff(starts))
     block = old_blocks[old.blocks]
     inside = block >= 0
@@ -38,7 +35,4 @@ def splice(old: Terms, old_blocks: Numbers, fresh: Postings, fresh_blocks: Numbe
     )
     keys.sort(kind="stable")  # two runs in order: merged in one pass
     found = np.searchsorted(keys, np.arange(len(names) + 1) << 40).astype(np.uint32)
-    blocks = (keys >> 8) & 0xFFFFFFFF
-    few = not len(blocks) or int(blocks.max()) < 1 << 16
-    narrow = blocks.astype(np.uint16) if few else blocks.astype(np.uint32)
-    return Postings(names, found, narrow, (keys & 0xFF).astype(np.uint8))
+    return Postings(names, found, (keys >> 8) & 0xFFFFFFFF, (keys & 0xFF).astype(np.uint8))

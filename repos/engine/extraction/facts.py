@@ -16,8 +16,8 @@ from repos.engine.errors import EngineError
 from repos.engine.languages.base import Import
 
 # Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
-EXTRACTOR = 5
-SOURCE_LEVEL = 3
+EXTRACTOR = 6
+CACHE_LEVEL = 1  # written once a blob, read seldom: a higher one would cost more than it saves
 
 BLOCK_MODULE = 1  # code outside any definition
 BLOCK_TEST = 2  # test code inside a file that is not a test
@@ -97,11 +97,10 @@ class Counts(msgspec.Struct, array_like=True, gc=False):
 
 
 class Record(msgspec.Struct, array_like=True, gc=False):
-    """Facts and the compressed source: all that a snapshot needs of a blob."""
+    """Facts and the source: all that a snapshot needs of a blob."""
 
     facts: bytes
     source: bytes
-    size: int
 
 
 def _rows(data: bytes, columns: int) -> NDArray[np.int32]:
@@ -120,8 +119,20 @@ def pack_rows(*columns: NDArray[np.integer] | list[int]) -> bytes:
 
 
 def encode(facts: Facts, source: bytes) -> bytes:
-    compressor = zstandard.ZstdCompressor(level=SOURCE_LEVEL, write_checksum=True, write_content_size=True)
-    return _encoder.encode(Record(_encoder.encode(facts), compressor.compress(source), len(source)))
+    return _encoder.encode(Record(_encoder.encode(facts), source))
+
+
+def pack_record(record: bytes) -> bytes:
+    """For a cache."""
+    return zstandard.ZstdCompressor(level=CACHE_LEVEL, write_checksum=True, write_content_size=True).compress(record)
+
+
+def unpack_record(data: bytes) -> bytes:
+    """Raises EngineError when the bytes are not those of a record."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise EngineError("A cached record cannot be read.") from error
 
 
 def decode_record(data: bytes) -> Record:

@@ -44,8 +44,8 @@ class Postings:
     """All postings of a repository: for each term (in byte order) its blocks in order, and a code each."""
 
     terms: list[bytes]
-    starts: NDArray[np.uint32]
-    blocks: NDArray[np.uint16] | NDArray[np.uint32]
+    starts: NDArray[np.uint32]  # one more entry than terms
+    blocks: NDArray[np.integer]
     codes: NDArray[np.uint8]
 
 

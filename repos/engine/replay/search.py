@@ -73,7 +73,7 @@ def _files_with(snapshot: Snapshot, term: bytes) -> tuple[int, ...]:
     at = terms.words.find(term)
     if at < 0:
         return ()
-    blocks = terms.blocks[int(terms.starts[at]) : int(terms.starts[at + 1])]
+    _, blocks, _ = terms.postings.of([at])
     return tuple(sorted(set(snapshot.blocks.files[blocks].tolist())))
 
 

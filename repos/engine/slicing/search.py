@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from repos.engine import words
 from repos.engine.extraction.postings import weights
 from repos.engine.snapshot.file import Snapshot
-from repos.engine.snapshot.tables import Terms
+from repos.engine.snapshot.terms import Terms
 
 Floats = NDArray[np.float32]
 K1, B = 1.2, 0.75
@@ -151,8 +151,7 @@ def _read(
 def _rarest(terms: Terms, queries: Mapping[bytes, list[int]]) -> list[bytes]:
     if len(queries) <= MOST_TERMS:
         return list(queries)
-    starts = terms.starts
-    sizes = {term: sum(int(starts[n + 1] - starts[n]) for n in numbers) for term, numbers in queries.items()}
+    sizes = {term: sum(terms.postings.counts(numbers)) for term, numbers in queries.items()}
     return sorted(queries, key=lambda term: (sizes[term], term))[:MOST_TERMS]
 
 
@@ -190,12 +189,9 @@ def _gather(
     terms: Terms, queries: list[list[int]], numbers: list[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """(query number, block, code) of all postings of some queries, end to end."""
-    spans = [(number, int(terms.starts[v]), int(terms.starts[v + 1])) for number in numbers for v in queries[number]]
-    if not spans:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8)
-    number, start, end = np.array(spans, np.int64).T
-    block = np.concatenate([terms.blocks[a:b] for _, a, b in spans]).astype(np.int64)
-    return np.repeat(number, end - start), block, np.concatenate([terms.codes[a:b] for _, a, b in spans])
+    pairs = [(number, term) for number in numbers for term in queries[number]]
+    place, block, codes = terms.postings.of([term for _, term in pairs])
+    return np.array([number for number, _ in pairs], np.int64)[place], block, codes
 
 
 def _file_scores(snapshot: Snapshot, field: Field, hits: Hits, reading: str, times: Floats, n_files: int) -> Floats:

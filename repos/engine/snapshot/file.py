@@ -13,15 +13,15 @@ from typing import Any, Self
 
 import msgspec
 import numpy as np
-import zstandard
-from numpy.typing import NDArray
 
 from repos.engine.errors import SnapshotCorrupt
 from repos.engine.languages.base import KINDS
 from repos.engine.types import Coverage, Statistics
 
 from .container import Container
-from .tables import GRAPH_SECTIONS, Blocks, Files, Graph, Strings, Symbols, Terms
+from .sources import Sources
+from .tables import Blocks, Files, Graph, Ints, LowerNames, Names, StoredGraph, Strings, Symbols
+from .terms import Terms
 
 FILES_KEPT = 128
 
@@ -33,6 +33,13 @@ class Meta(msgspec.Struct, frozen=True):
     languages: list[str]
     coverage: Coverage
     statistics: Statistics
+
+
+def _from_first(numbers: Ints, rows: Ints, first: Ints) -> Ints:
+    """Numbers of symbols counted from the first of their file -> counted from the first of all; -1 stays. `rows` tells
+    which rows are a file's, `first` which symbols."""
+    shift = np.repeat(first[:-1], np.diff(rows))
+    return np.where(numbers >= 0, numbers + shift, -1).astype(np.int32, copy=False)
 
 
 class Snapshot:
@@ -82,12 +89,14 @@ class Snapshot:
 
     @cached_property
     def symbols(self) -> Symbols:
-        get, box = self._container.array, self._container
-        columns = ("kinds", "parents", "starts", "ends", "name_lines", "signature_ends", "by_name")
+        get, distinct = self._container.array, Strings(self._container, "symbols.names")
+        own, first = get("symbols.name"), self.files.first_symbol
+        columns = ("kinds", "starts", "ends", "name_lines", "signature_ends", "by_name")
         return Symbols(
-            names=Strings(box, "symbols.names"),
-            type_names=Strings(box, "symbols.types"),
-            lower_names=Strings(box, "symbols.lower"),
+            names=Names(distinct, own),
+            type_names=Strings(self._container, "symbols.types"),
+            lower_names=LowerNames(distinct, own),
+            parents=_from_first(get("symbols.parents"), first, first),
             **{name: get(f"symbols.{name}") for name in columns},
         )
 
@@ -96,23 +105,20 @@ class Snapshot:
         get = self._container.array
         first = self.files.first_block
         files = np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
-        lengths = get("blocks.lengths").reshape(3, -1).astype(np.float32)
-        columns = ("starts", "ends", "symbols", "flags")
-        return Blocks(files=files, lengths=lengths, **{name: get(f"blocks.{name}") for name in columns})
-
-    @cached_property
-    def terms(self) -> Terms:
-        get, box = self._container.array, self._container
-        columns = ("starts", "blocks", "codes", "stem_starts", "stem_terms")
-        return Terms(
-            words=Strings(box, "terms.words"),
-            stems=Strings(box, "terms.stems"),
-            **{name: get(f"terms.{name}") for name in columns},
+        lengths = np.array([get(f"blocks.lengths.{place}") for place in range(3)], np.float32)
+        symbols = _from_first(get("blocks.symbols"), first, self.files.first_symbol)
+        columns = ("starts", "ends", "flags")
+        return Blocks(
+            files=files, lengths=lengths, symbols=symbols, **{name: get(f"blocks.{name}") for name in columns}
         )
 
     @cached_property
+    def terms(self) -> Terms:
+        return Terms.read(self._container)
+
+    @cached_property
     def graph(self) -> Graph:
-        return Graph(**{name: self._container.array(f"graph.{name}") for name in GRAPH_SECTIONS})
+        return StoredGraph(self._container)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -120,12 +126,8 @@ class Snapshot:
         return {path: number for number, path in enumerate(self.files.paths)}
 
     @cached_property
-    def _source_at(self) -> NDArray[np.int64]:
-        return self._container.array("sources.at")
-
-    def compressed(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """All sources as they are stored, end to end, and where each begins. Raises SnapshotCorrupt."""
-        return self._container.array("sources"), self._source_at
+    def sources(self) -> Sources:
+        return Sources(self._container)
 
     def past(self) -> bytes:
         """What the next build from this snapshot has to know, as the build wrote it. Raises SnapshotCorrupt."""
@@ -133,11 +135,7 @@ class Snapshot:
 
     def source(self, file: int) -> bytes:
         """The whole file as it was indexed. Raises SnapshotCorrupt when the stored bytes were altered."""
-        start, end = int(self._source_at[file]), int(self._source_at[file + 1])
-        try:
-            return zstandard.ZstdDecompressor().decompress(self._container.piece("sources", start, end))
-        except zstandard.ZstdError as error:
-            raise SnapshotCorrupt(f"A source in the snapshot {self.path.name} is damaged.") from error
+        return self.sources[file]
 
     def lines(self, file: int, start: int, end: int) -> str:
         """Lines `start` to `end`, 1-based and inclusive, without the last line end."""

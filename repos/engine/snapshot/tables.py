@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .container import Container, Part
+from .container import Container, Packed, Part
 
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -18,12 +20,12 @@ Bytes = NDArray[np.uint8]
 def strings(name: str, values: Iterable[bytes]) -> dict[str, Part]:
     """A table of byte strings as two sections."""
     items = list(values)
-    ends = np.cumsum([0, *map(len, items)]).astype(np.uint32)
-    return {name: b"".join(items), f"{name}.at": ends}
+    ends = np.cumsum([0, *map(len, items)]).astype(np.int64)
+    return {name: Packed(b"".join(items)), f"{name}.at": Packed(ends, running=True)}
 
 
 class Strings:
-    """A table of byte strings, read in place."""
+    """A table of byte strings."""
 
     def __init__(self, container: Container, name: str) -> None:
         self._bytes = container.array(name).tobytes()
@@ -35,9 +37,14 @@ class Strings:
     def __getitem__(self, index: int) -> bytes:
         return self._bytes[self._at[index] : self._at[index + 1]]
 
-    def whole(self) -> tuple[bytes, NDArray[np.uint32]]:
+    def whole(self) -> tuple[bytes, NDArray[np.int64]]:
         """All values end to end, and where each begins and the last one ends."""
         return self._bytes, np.asarray(self._at)
+
+    def lower(self) -> Strings:
+        found = copy(self)
+        found._bytes = self._bytes.lower()
+        return found
 
     def holding(self, part: bytes, most: int) -> list[int]:
         """Indices of values that hold `part`, at most `most`."""
@@ -64,6 +71,58 @@ class Strings:
         return low if low < len(self) and self[low] == value else -1
 
 
+def names(values: Sequence[bytes]) -> dict[str, Part]:
+    """The names of symbols: each once, in order of its lower-case form; which one a symbol has; and the symbols in
+    order of their names."""
+    distinct = sorted(set(values), key=lambda name: (name.lower(), name))
+    place = {name: number for number, name in enumerate(distinct)}
+    own = np.fromiter(map(place.__getitem__, values), np.int32, len(values))
+    return {
+        **strings("symbols.names", distinct),
+        "symbols.name": Packed(own),
+        "symbols.by_name": Packed(np.argsort(own, kind="stable").astype(np.int32)),
+    }
+
+
+class Names:
+    """The name of each symbol."""
+
+    def __init__(self, distinct: Strings, own: Ints) -> None:
+        self._distinct, self._own = distinct, own.data
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def __getitem__(self, symbol: int) -> bytes:
+        return self._distinct[self._own[symbol]]
+
+    def whole(self) -> tuple[bytes, NDArray[np.int64]]:
+        """All names end to end, and where each begins and the last one ends."""
+        distinct = [self._distinct[number] for number in range(len(self._distinct))]
+        found = [distinct[number] for number in self._own.tolist()]
+        return b"".join(found), np.cumsum([0, *map(len, found)], dtype=np.int64)
+
+
+class LowerNames:
+    """The lower-case names of symbols in their order; a place is one in `Symbols.by_name`."""
+
+    def __init__(self, distinct: Strings, own: Ints) -> None:
+        self._distinct, self._own = distinct, np.sort(own).data
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def __getitem__(self, place: int) -> bytes:
+        return self._distinct[self._own[place]].lower()
+
+    def holding(self, part: bytes, most: int) -> list[int]:
+        """Places of names that hold `part` (in lower case), at most `most`."""
+        found: list[int] = []
+        for number in self._distinct.lower().holding(part, most):
+            found += range(bisect_left(self._own, number), bisect_right(self._own, number))
+        return found[:most]
+
+
 @dataclass(frozen=True)
 class Files:
     paths: list[str]
@@ -76,7 +135,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Symbols:
-    names: Strings
+    names: Names
     type_names: Strings
     kinds: Bytes
     parents: Ints
@@ -85,7 +144,7 @@ class Symbols:
     name_lines: Ints
     signature_ends: Ints
     by_name: Ints  # symbol numbers in order of their lower-case name
-    lower_names: Strings  # the lower-case names in that order
+    lower_names: LowerNames  # the lower-case names in that order
 
 
 @dataclass(frozen=True)
@@ -96,17 +155,6 @@ class Blocks:
     flags: Bytes
     files: Ints
     lengths: NDArray[np.float32]  # shape (3, blocks): terms of code, comments, strings
-
-
-@dataclass(frozen=True)
-class Terms:
-    words: Strings
-    starts: NDArray[np.uint32]
-    blocks: NDArray[np.uint16] | NDArray[np.uint32]
-    codes: Bytes
-    stems: Strings  # only those that several terms share, or that differ from their term
-    stem_starts: Ints
-    stem_terms: Ints
 
 
 @dataclass(frozen=True)
@@ -126,3 +174,23 @@ class Graph:
 
 
 GRAPH_SECTIONS = tuple(Graph.__dataclass_fields__)
+_RUNNING = ("block_starts", "incoming_starts")
+
+
+def graph_sections(graph: Graph) -> dict[str, Part]:
+    return {f"graph.{name}": Packed(getattr(graph, name), name in _RUNNING) for name in GRAPH_SECTIONS}
+
+
+class StoredGraph(Graph):
+    """Reads a column when it is first asked for: a slice needs half of them."""
+
+    def __init__(self, container: Container) -> None:
+        object.__setattr__(self, "_container", container)
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        if name not in GRAPH_SECTIONS:
+            raise AttributeError(name)
+        box: Container = self.__dict__["_container"]
+        found = box.array(f"graph.{name}")
+        object.__setattr__(self, name, found)
+        return found
