@@ -6,7 +6,7 @@ import re
 
 from repos.engine.languages.base import Import, Language
 
-from .crates import PLACE, CrateResolver
+from .crates import PLACE, CrateResolver, submodules
 
 QUERY = """
 (function_item) @def.function
@@ -159,6 +159,7 @@ LANGUAGE = Language(
     parse_import=parse_import,
     resolver=CrateResolver,
     type_wrappers=WRAPPERS,
+    submodules=submodules,
     constructors=frozenset({b"new"}),
     name_fields=("name", "type"),
     self_names=frozenset({b"self", b"Self"}),

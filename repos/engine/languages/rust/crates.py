@@ -86,6 +86,14 @@ class CrateResolver:
         return ""
 
 
+def submodules(path: str, name: str) -> tuple[str, ...]:
+    """Where `mod name;` in the file of a module leads."""
+    folder, _, file = path.rpartition("/")
+    stem = file.removesuffix(".rs")
+    inside = posixpath.join(folder, name if stem in ENTRIES else f"{stem}/{name}")
+    return f"{inside}.rs", f"{inside}/mod.rs"
+
+
 def _module(parts: list[str]) -> tuple[str, ...]:
     return tuple(parts[:-1] if parts and parts[-1] in ENTRIES else parts)
 
