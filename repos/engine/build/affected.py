@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from repos.engine.extraction.facts import REFERENCE_KINDS, Facts
 from repos.engine.graph.scope import Unit, resolver_of
 from repos.engine.languages import BY_NAME
-from repos.engine.languages.base import CONTAINERS, KINDS, Import, Resolver
+from repos.engine.languages.base import CONTAINERS, KINDS, Import, Language, Resolver
 
-from .bound import Bound
+from . import bound
+from .bound import Bound, words_of
 from .manifests import FamilyFiles
 
 BASE = REFERENCE_KINDS.index("base")
+MOST_AGAIN = 0.4  # share of the unchanged files above which all are resolved again
 NOTHING = Facts()
 Meaning = tuple[object, ...]
 
@@ -35,11 +37,14 @@ class Affected:
     files: set[str] = field(default_factory=set)
     everything: bool = False
 
-    def compare(self, old: Facts | None, new: Facts | None) -> None:
+    def compare(self, old: Facts | None, new: Facts | None, structural: bool) -> None:
         """What a changed file means to others; None where it is not there, or has no symbols."""
         old, new = old or NOTHING, new or NOTHING
         before, after = meanings(old), meanings(new)
-        self.words |= {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        words = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        self.words |= words
+        # What implements what turns on all methods of a type, wherever they stand.
+        self.everything |= structural and bool(words & (_in_types(old) | _in_types(new)))
         self.everything |= _stars(old.imports) != _stars(new.imports)
 
     def place(self, paths: Iterable[str]) -> None:
@@ -73,19 +78,30 @@ class Affected:
             self.files.add(unit.path)
             self.words.update(unit.facts.definition_names)
 
-    def spread(self, kept: Sequence[Unit]) -> None:
-        """Add what follows, until nothing more does."""
+    def spread(self, kept: Sequence[Unit], importers: Set[str]) -> None:
+        """Add what follows, until nothing more does. `importers` are the files that a changed file may reach through
+        imports: elsewhere a name may be guessed to mean the changed thing, but nothing is derived from that."""
         waiting = [(unit, mentioned(unit.facts)) for unit in kept]
         reached = [unit for unit in kept if unit.path in self.files]
         known = -1
         while known < len(self.words) and not self.everything:
             known = len(self.words)
-            found = [unit for unit, names in waiting if not self.words.isdisjoint(names)]
+            reached += [unit for unit, names in waiting if not self.words.isdisjoint(names)]
             waiting = [(unit, names) for unit, names in waiting if self.words.isdisjoint(names)]
-            reached += found
-            for unit in reached:
-                self.words |= derived(unit.facts, self.words)
+            self.everything |= len(reached) > MOST_AGAIN * len(kept)
+            for unit in reached if not self.everything else ():
+                if unit.path in importers or not _by_import(BY_NAME[unit.language]) or self._imports(unit):
+                    self.words |= derived(unit.facts, self.words)
         self.files.update(unit.path for unit in reached)
+
+    def _imports(self, unit: Unit) -> bool:
+        return any(item.name.encode() in self.words or item.alias.encode() in self.words for item in unit.facts.imports)
+
+
+def _by_import(language: Language) -> bool:
+    """Whether files of the language see of each other what they import and nothing else."""
+    shared = (language.open_types, language.loose_names, language.implicit_self, language.includes, language.receiver)
+    return not any((*shared, language.structural, language.imports_members, language.declares_all))
 
 
 def meanings(facts: Facts) -> dict[bytes, list[Meaning]]:
@@ -106,9 +122,9 @@ def meanings(facts: Facts) -> dict[bytes, list[Meaning]]:
     for owner, bases in _bases(facts):
         for name in (facts.definition_names[owner], facts.definition_types[owner], *members(facts, owner)):
             found[name].append(bases)
-    bound = Bound(facts)
-    for name, row in bound.visible():
-        found[name].append(bound.told(row))
+    bindings = Bound(facts)
+    for name, row in bindings.visible():
+        found[name].append(bindings.told(row))
     found.pop(b"", None)  # an import for its effects alone
     return dict(found)
 
@@ -144,11 +160,22 @@ def members(facts: Facts, owner: int) -> list[bytes]:
 def _bases(facts: Facts) -> list[tuple[int, tuple[bytes, ...]]]:
     """(type, names in the words for one of its bases)"""
     rows = facts.references()
-    bound, found = Bound(facts), list[tuple[int, tuple[bytes, ...]]]()
+    found: list[tuple[int, tuple[bytes, ...]]] = []
     for name, receiver, _, _, owner in rows[:5, rows[2] == BASE].T.tolist():
         if owner >= 0:
-            found.append((owner, (facts.names[name], *bound.words(receiver))))
+            found.append((owner, (facts.names[name], *words_of(facts, receiver))))
     return found
+
+
+def _in_types(facts: Facts) -> set[bytes]:
+    """Types, and what belongs to one."""
+    rows = zip(facts.definition_names, facts.definition_types, facts.definition_kinds, strict=True)
+    parents = facts.definitions()[4].tolist()
+    return {
+        name
+        for (name, type_, kind), parent in zip(rows, parents, strict=True)
+        if type_ or parent >= 0 or KINDS[kind] in CONTAINERS
+    }
 
 
 def _stars(imports: Sequence[Import]) -> list[str]:
@@ -170,5 +197,5 @@ def derived(facts: Facts, words: Set[bytes]) -> set[bytes]:
     for owner, bases in _bases(facts):
         if not words.isdisjoint(bases):
             found.update((facts.definition_names[owner], facts.definition_types[owner], *members(facts, owner)))
-    found |= Bound(facts).derived(words | found)
+    found |= bound.derived(facts, words | found)
     return found - {b""}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Set
 
+import numpy as np
+from numpy.typing import NDArray
+
 from repos.engine.extraction.bindings import RESULT
 from repos.engine.extraction.facts import Facts
 from repos.engine.languages.base import CONTAINERS, KINDS
@@ -37,10 +40,6 @@ class Bound:
         inside = owner >= 0 and KINDS[self.facts.definition_kinds[owner]] not in CONTAINERS
         return None if inside and not field else self.facts.names[name]
 
-    def words(self, value: int) -> tuple[bytes, ...]:
-        """All names in a value."""
-        return tuple(self.facts.names[name] for _, name in self._steps(value) if name >= 0)
-
     def _steps(self, value: int) -> list[tuple[int, int]]:
         """(what, name) from the last step of a value to its first."""
         found = []
@@ -68,16 +67,43 @@ class Bound:
                 at = self._parents[at]
         return tuple(told)
 
-    def derived(self, words: Set[bytes]) -> set[bytes]:
-        """Names that other files may mention whose bindings are made of `words`, over any number of local steps."""
-        local, found, size = set(words), set[bytes](), -1
-        made = [(row, self.words(row[3])) for row in self.rows]
-        while size != len(local):
-            size = len(local)
-            for row, parts in made:
-                if not local.isdisjoint(parts):
-                    name = self._outer_name(row)
-                    if name is not None:
-                        found.add(name)
-                    local.add(name if name is not None else self.facts.names[row[1]])
-        return found
+
+def words_of(facts: Facts, value: int) -> list[bytes]:
+    """All names in a value."""
+    _, name, base = facts.values()
+    found: list[bytes] = []
+    while value >= 0:
+        found.append(facts.names[name[value]])
+        value = int(base[value])
+    return found
+
+
+def derived(facts: Facts, words: Set[bytes]) -> set[bytes]:
+    """Names that other files may mention whose bindings are made of `words`, over any number of local steps."""
+    names = facts.names
+    hit = np.array([*(name in words for name in names), False], bool)
+    if not hit.any():
+        return set()
+    _, name, base = facts.values()
+    owner, bound, _, value, field = facts.bindings()
+    containers = np.array([KINDS[kind] in CONTAINERS for kind in facts.definition_kinds] + [True], bool)
+    outer = (bound == RESULT) | (field != 0) | containers[owner]
+    found: set[bytes] = set()
+    size = -1
+    while size != int(hit.sum()):
+        size = int(hit.sum())
+        made = _made_of(hit[name], base)[np.maximum(value, -1)]
+        results = owner[made & (bound == RESULT) & (owner >= 0)]
+        found.update(facts.definition_names[number] for number in results.tolist())
+        found.update(names[number] for number in bound[made & outer & (bound != RESULT)].tolist())
+        hit[bound[made & (bound != RESULT)]] = True
+    return found
+
+
+def _made_of(hit: NDArray[np.bool_], base: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which values hold a step that is hit, and False at the end for what is no value."""
+    found, size = np.append(hit, False), -1
+    while size != int(found.sum()):
+        size = int(found.sum())
+        found[:-1] |= found[np.maximum(base, -1)]
+    return found

@@ -5,7 +5,7 @@ Files stay in order of their paths, so that the numbers of symbols and blocks on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,9 @@ from repos.engine.extraction.heads import head
 from repos.engine.extraction.postings import Postings
 from repos.engine.graph.edges import Known, link
 from repos.engine.graph.resolve import Unit
+from repos.engine.languages import language_of
 from repos.engine.snapshot.tables import Graph
+from repos.engine.types import EDGE_KINDS
 
 from . import assemble, terms
 from .affected import Affected, meanings
@@ -120,13 +122,25 @@ class _Mix:
         new = {unit.path: unit.facts for unit in self.units if unit.path in changed}
         found = Affected()
         for path in gone.keys() | new.keys():
-            found.compare(gone.get(path), new.get(path))
+            language = language_of(path)
+            found.compare(gone.get(path), new.get(path), language is not None and language.structural)
         known = {unit.path for unit in self.old_units}
         found.place(known.symmetric_difference(unit.path for unit in self.units))
         both = [unit for unit in self.units if unit.path in known]
         found.lead(both, family_files(self.old_units, self.base.columns), self.manifests)
-        found.spread(kept)
+        found.spread(kept, self._importers(gone.keys() | found.files))
         return None if found.everything else found.files - changed
+
+    def _importers(self, paths: Set[str]) -> set[str]:
+        """Files of the base that reach one of those through imports."""
+        graph, symbols = self.base.snapshot.graph, int(self.base.columns.first_symbol[-1])
+        imports = graph.kinds == EDGE_KINDS.index("imports")
+        source, target = graph.sources[imports] - symbols, graph.targets[imports] - symbols
+        found, size = np.isin(np.array(self.base.columns.paths, object), list(paths)), -1
+        while size != int(found.sum()):
+            size = int(found.sum())
+            found[source[found[target]]] = True
+        return {self.base.columns.paths[number] for number in np.flatnonzero(found).tolist()}
 
     def edges(self, again: set[str]) -> Numbers | None:
         """The edges that start in unchanged files but those, with new numbers; None when one leads nowhere now."""
@@ -134,8 +148,9 @@ class _Mix:
         new, old = self._kept()
         kept = np.zeros(len(self.base.columns), bool)
         kept[[number for number in old.tolist() if self.base.columns.paths[number] not in again]] = True
-        files = np.full(len(kept), -1, np.int64)
-        files[old] = new + self.columns.first_symbol[-1]
+        now = {path: number for number, path in enumerate(self.columns.paths)}
+        files = np.array([now.get(path, -1) for path in self.base.columns.paths], np.int64).reshape(-1)
+        files[files >= 0] += int(self.columns.first_symbol[-1])
         nodes = np.concatenate((self._symbols(), files))
         inside = np.concatenate((np.repeat(kept, np.diff(first)), kept))[graph.sources]
         rows = (nodes[graph.sources], nodes[graph.targets], graph.kinds, graph.confidences, graph.lines, graph.columns)
