@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repos.engine import words
-from repos.engine.languages import parser_of
+from repos.engine.languages import BY_NAME, parser_of
 from repos.engine.types import Limits
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Text:
 def capture(source: bytes, language: str, limits: Limits) -> Captures:
     """Raises TooSlow, and GrammarMissing when the language's grammar cannot load."""
     parser, cursor = parser_of(language)
+    blank = BY_NAME[language].blank
+    source = blank(source) if blank is not None else source
     end = time.monotonic() + limits.file_seconds
 
     def late(*_: object) -> bool:

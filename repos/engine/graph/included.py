@@ -71,12 +71,15 @@ class Included:
         return same or product or functions
 
     def _linked(self, file: int, everywhere: Sequence[int]) -> Found | None:
-        found: Sequence[int] = [n for n in everywhere if self.linker.kinds[n] != "prototype"]
+        kinds = self.linker.kinds
+        found: Sequence[int] = [n for n in everywhere if kinds[n] != "prototype"]
         if not self.linker.units[file].test:
             found = [n for n in found if not self._unit(n).test]
         if not found or len(found) > MOST_LINKED:
             return None
-        sure = LIKELY if len(found) == 1 and self.linker.kinds[found[0]] in FUNCTIONS else GUESS
+        # What no header declares is most often its file's own affair.
+        declared = len(found) < len(everywhere) and kinds[found[0]] in FUNCTIONS
+        sure = LIKELY if len(found) == 1 and declared else GUESS
         return tuple(found[:MOST]), sure
 
     def _unit(self, number: int) -> Unit:

@@ -33,6 +33,8 @@ HOPS = 4  # variables, fields and results followed
 MOST_MEANT = 4
 OUTER = -1  # in place of a base type that is not in the repository
 
+HOLDERS = frozenset({"constant", "property"})
+
 # What a value may be: a definition itself; some instance of a type; one made right here; a file; the base's instance.
 SYMBOL, INSTANCE, EXACT, MODULE, SUPER = range(5)
 # Things meant (number << 3 | what), and how sure that is. Nothing meant: it comes from outside. None: not known.
@@ -105,36 +107,6 @@ class Linker(Definitions):
                 found = self.combined(rows, hops)
                 return found if found is None else (found[0], max(found[1], sure))
         return OUTSIDE if sure == LIKELY else None
-
-    def own(self, type_: int, name: bytes) -> list[int]:
-        """What a type itself has under a name. Its prototypes stand for what is defined out of it."""
-        found = self.members.get(type_, {}).get(name)
-        if not found:
-            return self.outside(type_, name)
-        if self.languages[self.file_of[type_]].includes:
-            solid = [n for n in found if self.kinds[n] != "prototype"]
-            return solid or self.outside(type_, name) or found
-        return found
-
-    def outside(self, type_: int, name: bytes) -> list[int]:
-        """Members that stand outside their type: impl blocks, methods with a receiver."""
-        file, own = self.file_of[type_], self.names[type_]
-        found = self.outer_members.get((self.languages[file].family, own), {}).get(name, [])
-        found = [n for n in found if self._means(self.file_of[n], own, file)]
-        if len(found) < 2:
-            return found
-        folder = self.units[file].path.rpartition("/")[0]
-        near = [n for n in found if self.units[self.file_of[n]].path.rpartition("/")[0] == folder]
-        return near or found
-
-    def _means(self, file: int, type_name: bytes, home: int) -> bool:
-        """Whether a type's name in a file may be that of file `home`, not one of its own or of its package."""
-        scope = self.scopes[file]
-        if file == home or scope.package and scope.package is self.scopes[home].package:
-            return True
-        if type_name in scope.top:
-            return False
-        return not scope.package or type_name in scope.imports or bool(scope.stars)
 
     def exported(self, file: int, name: bytes, depth: int = 0) -> Meaning | None:
         """What `name` means to a file that imports it from `file`: followed through re-exports."""
@@ -221,7 +193,7 @@ class Linker(Definitions):
         outside = self.outside(number, name)
         if outside:
             return meant(SYMBOL, outside[:MOST], CERTAIN if len(outside) == 1 else LIKELY)
-        if self.kinds[number] == "constant":
+        if self.kinds[number] in HOLDERS:
             found = self.attribute(self.variable(number, hops), name, hops - 1) if hops else None
             return found if found is not None else self._of_object(number, name)
         if self.kinds[number] in ("function", "method"):  # a property
@@ -254,7 +226,7 @@ class Linker(Definitions):
         kind = self.kinds[number]
         if kind in CONTAINERS or kind == "type":
             return meant(EXACT, [number], CERTAIN)
-        if kind == "constant":
+        if kind in HOLDERS:
             return self.called(self.variable(number, hops), hops - 1) if hops else None
         found = self.result(number, hops)
         parent = self.parents[number]
@@ -267,7 +239,12 @@ class Linker(Definitions):
         return self.combined(rows, hops) if rows else None
 
     def variable(self, constant: int, hops: int) -> Meaning | None:
-        return self.readers[self.file_of[constant]].variable(self.names[constant], hops - 1) if hops else None
+        """What a constant or property holds, as a variable of its file or a field of its type."""
+        parent, name = self.parents[constant], self.names[constant]
+        if parent >= 0 and self.kinds[parent] in CONTAINERS:
+            rows = self.fields.get(self.open.first.get(parent, parent), {}).get(name)
+            return self.combined(rows, hops - 1) if rows and hops else None
+        return self.readers[self.file_of[constant]].variable(name, hops - 1) if hops else None
 
     def combined(self, rows: Sequence[Row], hops: int) -> Meaning | None:
         """What is bound by any of some rows; declared types go before what is assigned or given back."""
@@ -277,6 +254,8 @@ class Linker(Definitions):
         found = []
         for file, owner, how, value in (declared or [row for row in rows if row[2] != 3])[:MOST_MEANT]:
             given = self.readers[file].value(owner, value, hops - 1) if how else None
+            if how == 2 and given is not None and [self.kinds[t >> 3] for t in given[0] if not t & 7] == ["property"]:
+                given = self.variable(given[0][0] >> 3, hops - 1)  # `a = b.size`: a is what the property holds
             found.append(instances(given) if how == 1 else given)
         return self.union(found) if found else None
 

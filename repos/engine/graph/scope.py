@@ -100,6 +100,8 @@ class Definitions:
             if number in self.open.first:
                 self._declare_open(unit, known, name, number)
                 continue
+            if self._is_constructor(unit, number, type_name):
+                continue
             if type_name:
                 self.outer_members.setdefault((family, type_name), {}).setdefault(name, []).append(number)
             elif kind == "impl":
@@ -156,6 +158,13 @@ class Definitions:
             number = self.parents[number]
         return number < 0 or self.kinds[number] == "module" and number not in self.open.first
 
+    def _is_constructor(self, unit: Unit, number: int, type_name: bytes) -> bool:
+        """Of the languages where it is called as its type: there that name means the type."""
+        if not self.languages[unit.number].implicit_self or self.kinds[number] not in ("method", "prototype"):
+            return False
+        parent = self.parents[number]
+        return self.names[number] == (type_name or (self.names[parent] if parent >= 0 else b""))
+
     def _add_member(self, family: str, parent: int, name: bytes, number: int) -> None:
         if self.kinds[parent] == "impl":
             self.outer_members.setdefault((family, self.names[parent]), {}).setdefault(name, []).append(number)
@@ -167,6 +176,36 @@ class Definitions:
             self.members.setdefault(first, {}).setdefault(name, []).append(number)
         else:
             self.nested.setdefault((parent, name), []).append(number)
+
+    def own(self, type_: int, name: bytes) -> list[int]:
+        """What a type itself has under a name. Its prototypes stand for what is defined out of it."""
+        found = self.members.get(type_, {}).get(name)
+        if not found:
+            return self.outside(type_, name)
+        if self.languages[self.file_of[type_]].includes:
+            solid = [n for n in found if self.kinds[n] != "prototype"]
+            return solid or self.outside(type_, name) or found
+        return found
+
+    def outside(self, type_: int, name: bytes) -> list[int]:
+        """Members that stand outside their type: impl blocks, methods with a receiver."""
+        file, own = self.file_of[type_], self.names[type_]
+        found = self.outer_members.get((self.languages[file].family, own), {}).get(name, [])
+        found = [n for n in found if self._means(self.file_of[n], own, file)]
+        if len(found) < 2:
+            return found
+        folder = self.units[file].path.rpartition("/")[0]
+        near = [n for n in found if self.units[self.file_of[n]].path.rpartition("/")[0] == folder]
+        return near or found
+
+    def _means(self, file: int, type_name: bytes, home: int) -> bool:
+        """Whether a type's name in a file may be that of file `home`, not one of its own or of its package."""
+        scope = self.scopes[file]
+        if file == home or scope.package and scope.package is self.scopes[home].package:
+            return True
+        if type_name in scope.top:
+            return False
+        return not scope.package or type_name in scope.imports or bool(scope.stars)
 
     def _bind(self, unit: Unit) -> None:
         scope = self.scopes[unit.number]

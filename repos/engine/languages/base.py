@@ -115,7 +115,8 @@ class Language:
     `structural`: a type that has all methods of an interface implements it (Go).
 
     `includes`: an import brings in a whole file and what that includes, and a prototype stands for its definition (C).
-    `declares_all`: a name that nothing here declares is no variable, it comes from outside (Java's `System`).
+    `blank` gives a file's bytes for the parser, with what would lead it astray (macros) as spaces: bytes keep their
+    place. `declares_all`: a name that nothing here declares is no variable, it comes from outside (Java's `System`).
     `imports_members`: members of a file's types can be imported by name (Java's static imports).
     """
 
@@ -141,5 +142,6 @@ class Language:
     open_types: bool = False
     structural: bool = False
     includes: bool = False
+    blank: Callable[[bytes], bytes] | None = None
     declares_all: bool = False
     imports_members: bool = False

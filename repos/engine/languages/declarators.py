@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ COMMON = """
     (pointer_declarator declarator: (field_identifier) @bind.name)))]) @bind
 (function_definition type: (_) @return)
 """
+KEYWORDS = frozenset((b"if", b"for", b"while", b"switch", b"do", b"else", b"return", b"namespace", b"class", b"sizeof"))
 DEEPEST_DECLARATOR = 20
 NAMES = frozenset({"identifier", "field_identifier", "type_identifier", "destructor_name", "operator_name"})
 TEST_MACROS = frozenset((b"TEST", b"TEST_F", b"TEST_P", b"TYPED_TEST", b"TYPED_TEST_P"))
@@ -128,7 +130,9 @@ def _declared(node: Node) -> Node | None:
         found = found.child_by_field_name("name")
     if found is not None and found.type == "operator_cast":
         return found.child_by_field_name("type")
-    return found if found is not None and found.type in NAMES else None
+    if found is None or found.type not in NAMES or found.text in KEYWORDS:
+        return None  # what an unknown macro in front makes of `if (x) {}` is no function
+    return found
 
 
 def _test_macro(node: Node, name: Node) -> tuple[Node, Node] | None:
@@ -138,3 +142,41 @@ def _test_macro(node: Node, name: Node) -> tuple[Node, Node] | None:
     parameters = name.parent.child_by_field_name("parameters")
     words = [child for child in parameters.children if child.is_named] if parameters is not None else []
     return (words[0], words[1]) if len(words) == 2 else None
+
+
+_DECORATED = re.compile(
+    rb"\b(?:class|struct|union|enum(?:[ \t]+class)?)[ \t]+([A-Z][A-Z0-9_]+(?:\([^()\n]{0,80}\))?)"
+    rb"(?=[ \t]+[A-Za-z_]\w*(?:[ \t]+final)?\s*[:{])"
+)
+_ALONE = re.compile(rb"^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]*(?:\([^()\n]{0,80}\))?)[ \t]*(?://[^\n]*)?\r?$", re.M)
+_BEFORE = re.compile(
+    rb"^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[ \t]+[A-Za-z_][\w:<>,*& \t]{0,120}?[ \t*&]+~?[A-Za-z_]\w*[ \t]*\()", re.M
+)
+_SPACE = b" \t\r\n"
+
+
+def without_macros(source: bytes) -> bytes:
+    """Spaces in place of macros that stand where the grammar knows none: `class API_EXPORT Name {`, a line with nothing
+    but `BEGIN_NAMESPACE`, and `API_EXPORT int f(`. Without them the parser takes whole classes for something else."""
+    places = [match.span(1) for match in _DECORATED.finditer(source)]
+    places += [match.span(1) for match in _BEFORE.finditer(source)]
+    places += [match.span(1) for match in _ALONE.finditer(source) if _stands_alone(source, *match.span(1))]
+    if not places:
+        return source
+    data = bytearray(source)
+    for start, end in places:
+        data[start:end] = b" " * (end - start)
+    return bytes(data)
+
+
+def _stands_alone(source: bytes, start: int, end: int) -> bool:
+    """Whether a statement, a block or a line of the preprocessor ends before, and something new begins after: else it
+    is an enumerator, an argument, or the head of a block."""
+    before, after = start - 1, end
+    while before >= 0 and source[before] in _SPACE:
+        before -= 1
+    while after < len(source) and source[after] in _SPACE:
+        after += 1
+    line = source[source.rfind(b"\n", 0, before + 1) + 1 : before + 1].lstrip()
+    begins = before < 0 or source[before] in b";{}" or line.startswith((b"#", b"//")) or line.endswith(b"*/")
+    return begins and source[after : after + 1] not in (b"}", b",", b"=", b"{", b"(", b";", b"|", b"+")

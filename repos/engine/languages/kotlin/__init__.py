@@ -23,6 +23,7 @@ QUERY = """
 (function_declaration) @def.function
 (secondary_constructor) @def.function
 (property_declaration (getter)) @def.property
+(property_declaration (object_literal)) @def.property
 (type_alias type: (identifier) @name.type)
 (enum_entry (identifier) @const)
 (source_file (property_declaration (variable_declaration (identifier) @const)))
@@ -32,13 +33,17 @@ QUERY = """
 (call_expression . (navigation_expression (identifier) @call .))
 (infix_expression . (_) . (identifier) @call)
 (callable_reference (identifier) @ref .)
-(delegation_specifier [
+(class_declaration (delegation_specifiers (delegation_specifier [
   (user_type (identifier) @base)
   (constructor_invocation (user_type (identifier) @base))
-  (explicit_delegation (user_type (identifier) @base))])
+  (explicit_delegation (user_type (identifier) @base))])))
+(object_declaration (delegation_specifiers (delegation_specifier [
+  (user_type (identifier) @base)
+  (constructor_invocation (user_type (identifier) @base))
+  (explicit_delegation (user_type (identifier) @base))])))
 (user_type (identifier) @ref)
 (value_argument [(identifier) @ref (navigation_expression (identifier) @ref .)])
-(variable_declaration) (property_declaration [(identifier) @ref (navigation_expression (identifier) @ref .)])
+(property_declaration [(identifier) @ref (navigation_expression (identifier) @ref .)])
 (assignment right: [(identifier) @ref (navigation_expression (identifier) @ref .)])
 (return_expression [(identifier) @ref (navigation_expression (identifier) @ref .)])
 (binary_expression [(identifier) @ref (navigation_expression (identifier) @ref .)])
