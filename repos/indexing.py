@@ -3,6 +3,7 @@
 import errno
 import logging
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -110,6 +111,7 @@ def _build_snapshot(run: IndexRun, fetched: git.Fetched, reporter: Reporter) -> 
             processes=max(2, settings.PARE_INDEX_PROCESSES),  # below 2, hostile sources are parsed in this process
             cache=storage.facts_cache(),
             progress=reporter.report_and_check,
+            base=_base_of(run, fetched),
         )
         plan = plan_of(repository.team)
         if not is_within(info.symbols, plan.symbols_per_repository):
@@ -121,6 +123,18 @@ def _build_snapshot(run: IndexRun, fetched: git.Fetched, reporter: Reporter) -> 
     except BaseException:
         retention.remove_unnamed({name})
         raise
+
+
+def _base_of(run: IndexRun, fetched: git.Fetched) -> Path | None:
+    """The newest snapshot of the branch, for what has not changed since. People who press the button get a build from
+    nothing: they may do so because they mistrust what is there."""
+    if run.trigger not in (Trigger.PUSH, Trigger.POLL):
+        return None
+    newest = Snapshot.objects.filter(repository=run.repository_id, branch=fetched.branch).order_by("-pk").first()
+    try:
+        return storage.file_of(newest) if newest else None
+    except (EngineError, StoreUnreachable):
+        return None
 
 
 def _facts_of(info: SnapshotInfo, tree: git.GitTree) -> tuple[dict[str, Any], dict[str, Any]]:

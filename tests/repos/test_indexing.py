@@ -9,7 +9,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from billing.services import change_plan
-from repos import indexing, retention, services, storage
+from repos import engine, indexing, retention, services, storage
 from repos.engine import errors as engine_errors
 from repos.engine import git
 from repos.models import IndexRun, Repository, Snapshot, State
@@ -58,6 +58,35 @@ def test_a_push_without_news_builds_nothing(indexed: Repository) -> None:
     assert Snapshot.objects.filter(repository=indexed).count() == 1
     assert run_again(indexed).state == State.SUCCEEDED  # by hand it is built anew
     assert Snapshot.objects.filter(repository=indexed).count() == 2
+
+
+def test_a_push_gives_what_a_build_from_nothing_gives(
+    indexed: Repository, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases: list[Path | None] = []
+    real = engine.build_snapshot
+
+    def spy(*args: Any, **options: Any) -> Any:
+        bases.append(options["base"])
+        return real(*args, **options)
+
+    monkeypatch.setattr(engine, "build_snapshot", spy)
+    before = indexed.snapshot
+    commit_files(shop, {"added.py": "from shop import cart\n\n\ndef added():\n    return cart\n"})
+    assert run_again(indexed, "push").state == State.SUCCEEDED
+    pushed = Snapshot.objects.filter(repository=indexed).latest("pk")
+    assert run_again(indexed).state == State.SUCCEEDED
+    anew = Snapshot.objects.filter(repository=indexed).latest("pk")
+    assert before is not None and bases == [storage.file_of(before), None]
+    assert pushed.pk != anew.pk and (pushed.digest, pushed.commit) == (anew.digest, anew.commit)
+    assert pushed.digest != before.digest
+
+
+def test_a_push_on_a_snapshot_that_is_lost_builds_anew(indexed: Repository, shop: Path) -> None:
+    assert indexed.snapshot is not None
+    storage.remove_snapshot(indexed.snapshot.storage_name)
+    tip = commit_files(shop, {"added.py": "def added(): pass\n"})
+    assert run_again(indexed, "push").commit == tip
 
 
 def test_another_branch_can_be_followed(cast: Cast, shop: Path) -> None:
