@@ -81,6 +81,7 @@ class _Turn:
         assert self.repository.snapshot is not None
         self.head = self.repository.snapshot.commit
         self.past = storage.past_of(self.repository.public_id)
+        self.base: Path | None = None
         self.lost = threading.Event()
         self.ends_at = time.monotonic() + TURN_SECONDS
 
@@ -91,7 +92,10 @@ class _Turn:
         if (self.proof.commit, self.proof.measure) != (self.head, MEASURE):
             self.gently(self.bring_history)
             self.write(commit=self.head, measure=MEASURE, seconds=0.0, note="")
-        todo = self.todo(self.gently(self.candidates))
+        with storage.draft_of(self.repository.public_id) as draft:
+            return self.go_through(self.todo(self.gently(self.candidates)), draft.parent)
+
+    def go_through(self, todo: list[Candidate], room: Path) -> float | None:
         for candidate in todo:
             if self.proof.seconds >= settings.PARE_PROOF_SECONDS:
                 self.proof.finish(f"Stopped after {settings.PARE_PROOF_SECONDS:,} seconds of work; more with next run.")
@@ -99,7 +103,7 @@ class _Turn:
             if (busy := _index_runs_wait()) or time.monotonic() > self.ends_at:
                 self.proof.hand_back(timezone.now())
                 return GIVE_WAY_SECONDS if busy else 0.0
-            self.replay(candidate)
+            self.replay(candidate, room)
         return self.end()
 
     def end(self) -> float | None:
@@ -133,21 +137,25 @@ class _Turn:
             self.record(todo.pop(0), None, 0.0)
         return todo
 
-    def replay(self, candidate: Candidate) -> None:
+    def replay(self, candidate: Candidate, room: Path) -> None:
         started, result = _cpu_seconds(), None
         try:
-            result = self.gently(lambda: self.measure(candidate))
+            result = self.gently(lambda: self.measure(candidate, room))
         except EngineError:
             log.info("Commit %s of repository %s cannot be replayed.", candidate.id, self.repository.pk, exc_info=True)
         self.record(candidate, result, _cpu_seconds() - started)
 
-    def measure(self, candidate: Candidate) -> Replayed | None:
-        with storage.draft_of(self.repository.public_id) as draft:
-            self.build(candidate, draft)
-            with engine.open_snapshot(draft) as snapshot:
-                return replay(snapshot, self.past, candidate)
+    def measure(self, candidate: Candidate, room: Path) -> Replayed | None:
+        draft = room / candidate.parent
+        self.build(candidate, draft)
+        if self.base:
+            self.base.unlink(missing_ok=True)
+        self.base = draft
+        with engine.open_snapshot(draft) as snapshot:
+            return replay(snapshot, self.past, candidate)
 
     def build(self, candidate: Candidate, draft: Path) -> None:
+        """On the snapshot of the commit replayed before, which differs little."""
         engine.build_snapshot(
             git.GitTree(self.past, candidate.parent),
             path=draft,
@@ -155,6 +163,7 @@ class _Turn:
             processes=max(2, settings.PARE_INDEX_PROCESSES),  # below 2, hostile sources are parsed in this process
             cache=storage.facts_cache(),
             progress=self.check,
+            base=self.base,
         )
 
     def check(self, *_: object) -> None:

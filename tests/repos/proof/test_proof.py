@@ -66,9 +66,9 @@ def test_a_push_replays_what_is_new_alone(proven: Repository, past_shop: Path, m
     replayed = []
     measure = proof._Turn.measure
 
-    def noted(self: Any, candidate: Any) -> Any:
+    def noted(self: Any, candidate: Any, room: Path) -> Any:
         replayed.append(candidate.id)
-        return measure(self, candidate)
+        return measure(self, candidate, room)
 
     monkeypatch.setattr(proof._Turn, "measure", noted)
     tip = commit_files(past_shop, {"shop/cart.py": "class Cart:\n    pass\n"}, "Empty the cart at its end")
