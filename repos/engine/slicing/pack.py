@@ -1,18 +1,20 @@
-"""Fills the budget: whole blocks in order of score, leaving out those that do not fit; then signatures of their
-neighbours."""
+"""Fills the budget: whole blocks in order of score, passing over those that do not fit; then signatures of their
+neighbours; then the first lines of what did not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from repos.engine.snapshot.file import Snapshot
-from repos.engine.types import CONFIDENCES, EDGE_KINDS, Confidence, SliceItem
+from repos.engine.types import Confidence, Form, SliceItem
 
-from . import signals
+from .outline import inside_of, neighbours_of
 from .rank import Ranking
-from .render import Piece, item_text, path_text, signature_text
+from .render import NEAR, Piece, where
 from .tokens import count, count_up_to
 
 SMALLEST = 16  # tokens below which nothing more is tried
@@ -20,189 +22,183 @@ MOST_MISSES = 60
 MOST_LETTERS = 8  # a token of source has fewer on average
 SIGNATURE_SHARE = 0.02  # of the budget, kept for signatures
 MOST_SIGNATURE_TOKENS = 400
-NEIGHBOURS_OF = 12  # best items whose neighbours are shown
-MOST_NEIGHBOURS = 60
+WITH_COMMENTS = 3  # so many pieces keep a long comment above them; further ones are shown without
+LONG_COMMENT = 4  # lines
+JOINED = 2  # tokens of what stands between two pieces that follow each other
+_COMMENT = re.compile(r"\s*(?://|/\*|\*|#(?![\[!\w])|$)")
+
+
+@dataclass(slots=True)
+class Room:
+    """What is chosen so far. `lines` has the first and last line of each piece, by file."""
+
+    snapshot: Snapshot
+    left: int
+    pieces: list[Piece] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    edges: dict[int, set[int]] = field(default_factory=dict)
+
+    def add(self, piece: Piece, block: int) -> None:
+        self.pieces.append(piece)
+        self.blocks.append(block)
+        self.left -= piece.tokens
+        self.edges.setdefault(piece.file, set()).update((piece.item.start, piece.item.end))
+
+    def head(self, file: int, start: int, end: int, inside: str) -> int:
+        """Tokens of the line above a piece: the path only once a file, nothing between pieces that are joined."""
+        known = self.edges.get(file)
+        if known is None:
+            return count(where(self.snapshot.files.paths[file], start, end, inside)) + JOINED
+        if any(start - gap in known or end + gap in known for gap in range(1, NEAR)):
+            return JOINED
+        return count(where("", start, end, inside)) + JOINED
 
 
 def pack(snapshot: Snapshot, ranking: Ranking, budget: int, *, neighbours: bool) -> list[Piece]:
     """Pieces in order of priority, whose token counts add up to at most `budget`."""
     kept = min(int(budget * SIGNATURE_SHARE), MOST_SIGNATURE_TOKENS) if neighbours else 0
-    pieces, chosen = _full(snapshot, ranking, budget - kept)
-    left = budget - sum(piece.tokens for piece in pieces)
-    if not pieces:
-        first = _head(snapshot, ranking, left)
-        return [first] if first else []
-    if neighbours:
-        pieces += _signatures(snapshot, chosen, left)
-    return pieces
+    room = Room(snapshot, budget - kept)
+    missed = _whole(room, ranking)
+    signatures: list[Piece] = []
+    room.left += kept
+    if neighbours and room.pieces:
+        for piece in neighbours_of(snapshot, room.blocks):
+            if room.left < SMALLEST:
+                break
+            if piece.tokens <= room.left:
+                signatures.append(piece)
+                room.left -= piece.tokens
+    if missed is not None and (room.left >= budget // 50 or not room.pieces):
+        _part(room, ranking, missed)
+    return room.pieces + signatures
 
 
-def _full(snapshot: Snapshot, ranking: Ranking, budget: int) -> tuple[list[Piece], list[int]]:
-    pieces: list[Piece] = []
-    chosen: list[int] = []
-    left, misses = budget, 0
-    counted: dict[int, int] = snapshot.memo.setdefault("tokens", {})
-    top = float(ranking.block_scores[0]) if len(ranking.blocks) else 1.0
-    for block, score in zip(ranking.blocks.tolist(), ranking.block_scores.tolist(), strict=True):
-        if left < SMALLEST or misses > MOST_MISSES:
+def _order(snapshot: Snapshot, ranking: Ranking) -> Iterator[tuple[int, float]]:
+    """Blocks and their scores: the ranked ones; then others that share words with the task; then what else is in the
+    ranked files. The last two are reached by large budgets only."""
+    yield from zip(ranking.blocks.tolist(), ranking.block_scores.tolist(), strict=True)
+    lexical = ranking.features.lexical.copy()
+    lexical[ranking.blocks] = 0
+    rest = np.flatnonzero(lexical > 0)
+    floor = float(ranking.block_scores[-1]) if len(ranking.blocks) else 1.0
+    top = max(float(lexical.max()) if len(lexical) else 0.0, 1e-9)
+    for block in rest[np.argsort(-lexical[rest], kind="stable")].tolist():
+        yield block, floor * float(lexical[block]) / top
+    seen = np.zeros(len(lexical), bool)
+    seen[ranking.blocks], seen[rest] = True, True
+    first = snapshot.files.first_block
+    for file in ranking.files.tolist():
+        for block in range(int(first[file]), int(first[file + 1])):
+            if not seen[block] and ranking.features.shown[block]:
+                yield block, 0.0
+
+
+def _whole(room: Room, ranking: Ranking) -> int | None:
+    """Adds whole blocks while there is room; returns the first that did not fit."""
+    snapshot, misses, first = room.snapshot, 0, None
+    counted: dict[tuple[int, bool], tuple[int, int]] = snapshot.memo.setdefault("tokens", {})
+    for place, (block, score) in enumerate(_order(snapshot, ranking)):
+        if room.left < SMALLEST or misses > MOST_MISSES:
             break
+        short = len(room.pieces) >= WITH_COMMENTS
         start, end = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
-        file = int(snapshot.blocks.files[block])
+        known = counted.get((block, short))
         # A line takes a token or more; blank ones may share one.
-        if counted.get(block, (end - start + 1) // 2) > left:
+        fits = (known[1] if known else (end - start + 1) // 3) <= room.left
+        piece = _piece(room, ranking, place, block, score, short, known) if fits else None
+        if piece is None or piece.tokens > room.left:
             misses += 1
+            first = block if first is None else first
             continue
-        inside, source = _show(snapshot, block, start, end)
-        tokens = counted.get(block) or _count(item_text(snapshot.files.paths[file], start, end, inside, source), left)
-        if tokens is None:
-            misses += 1
-            continue
-        counted[block] = tokens
-        left -= tokens
-        chosen.append(block)
-        pieces.append(Piece(_item(snapshot, ranking, block, score, top), inside, source, tokens, file))
-    return pieces, chosen
+        room.add(piece, block)
+    return first
 
 
-def _count(text: str, left: int) -> int | None:
-    """Tokens of a text, or None when there are more than `left`. What is plainly too long is not counted."""
-    return None if len(text) > MOST_LETTERS * left else count_up_to(text, left)
-
-
-def _show(snapshot: Snapshot, block: int, start: int, end: int) -> tuple[str, str]:
-    """(what stands round the lines, the lines)"""
+def _piece(
+    room: Room, ranking: Ranking, place: int, block: int, score: float, short: bool, known: tuple[int, int] | None
+) -> Piece | None:
+    """A block as it would be shown, or None when its source alone has plainly more tokens than are left."""
+    snapshot = room.snapshot
     file, symbol = int(snapshot.blocks.files[block]), int(snapshot.blocks.symbols[block])
-    return _inside(snapshot, symbol, start, end), snapshot.lines(file, start, end)
+    start, end = known[0] if known else _start(snapshot, block, short), int(snapshot.blocks.ends[block])
+    source = snapshot.lines(file, start, end)
+    if known is None:
+        if len(source) > MOST_LETTERS * room.left:
+            return None
+        known = snapshot.memo["tokens"][block, short] = start, count(source)
+    inside = inside_of(snapshot, symbol, start, end)
+    tokens = known[1] + room.head(file, start, end, inside)
+    return Piece(_item(snapshot, ranking, place, block, (start, end), score, "full"), inside, source, tokens, file)
 
 
-def _inside(snapshot: Snapshot, symbol: int, start: int, end: int) -> str:
-    """The qualified name of what stands round some lines: of the symbol itself when its name is not among them."""
-    if symbol < 0:
-        return ""
-    name = snapshot.qualified(symbol)
-    return name.rpartition(".")[0] if start <= int(snapshot.symbols.name_lines[symbol]) <= end else name
+def _start(snapshot: Snapshot, block: int, short: bool) -> int:
+    """The first line to show of a block: without a long comment above the definition when `short`."""
+    start, symbol = int(snapshot.blocks.starts[block]), int(snapshot.blocks.symbols[block])
+    if not short or symbol < 0:
+        return start
+    name = int(snapshot.symbols.name_lines[symbol])
+    if not start + LONG_COMMENT <= name <= int(snapshot.blocks.ends[block]):
+        return start
+    line = start
+    for text in snapshot.lines(int(snapshot.blocks.files[block]), start, name - 1).split("\n"):
+        if not _COMMENT.match(text):
+            break
+        line += 1
+    return line if line - start >= LONG_COMMENT else start
 
 
-def _item(snapshot: Snapshot, ranking: Ranking, block: int, score: float, top: float) -> SliceItem:
+def _item(
+    snapshot: Snapshot, ranking: Ranking, place: int, block: int, lines: tuple[int, int], score: float, form: Form
+) -> SliceItem:
     file, symbol = int(snapshot.blocks.files[block]), int(snapshot.blocks.symbols[block])
-    reason, confidence = _why(ranking, block, score / top)
+    reason, confidence = _why(ranking, place, score)
     return SliceItem(
         path=snapshot.files.paths[file],
-        start=int(snapshot.blocks.starts[block]),
-        end=int(snapshot.blocks.ends[block]),
+        start=lines[0],
+        end=lines[1],
         symbol=snapshot.qualified(symbol) if symbol >= 0 else "",
         kind=snapshot.kind(symbol) if symbol >= 0 else "file",
-        score=round(score / top, 4),
+        score=round(score, 4),
         reason=reason,
         confidence=confidence,
-        form="full",
+        form=form,
     )
 
 
-def _why(ranking: Ranking, block: int, share: float) -> tuple[str, Confidence]:
+def _why(ranking: Ranking, place: int, score: float) -> tuple[str, Confidence]:
     """The signal that says most about a block, and how sure that makes it."""
-    if ranking.parts["mention"][block] >= 0.5:
+    if place >= len(ranking.columns):
+        return ("matches the words of the task" if score > 0 else "in a file of the best matches"), "guess"
+    column, found = int(ranking.columns[place]), ranking.features
+    if found.of("mention")[column] >= 0.5:
         return "named in the task", "certain"
-    if ranking.parts["tests"][block] >= 0.5:
+    if found.tested[column] >= 0.5:
         return "called by matching tests", "likely"
-    if ranking.lexical[block] < 0.2 and ranking.parts["callees"][block] >= 0.3:
+    if found.of("code")[column] < 0.2 and found.of("callees")[column] >= 0.3:
         return "called by the best matches", "likely"
-    return "matches the words of the task", "likely" if share >= 0.5 else "guess"
+    return "matches the words of the task", "likely" if score >= 0.5 else "guess"
 
 
-def _head(snapshot: Snapshot, ranking: Ranking, budget: int) -> Piece | None:
-    """When not even the best block fits: as many of its first lines as do."""
-    if not len(ranking.blocks):
-        return None
-    block = int(ranking.blocks[0])
-    start, end = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
-    symbol = int(snapshot.blocks.symbols[block])
-    if symbol >= 0 and start < int(snapshot.symbols.name_lines[symbol]) <= end:
+def _part(room: Room, ranking: Ranking, block: int) -> None:
+    """As many of the first lines of a block as fit."""
+    snapshot = room.snapshot
+    file, symbol = int(snapshot.blocks.files[block]), int(snapshot.blocks.symbols[block])
+    start, last = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
+    if symbol >= 0 and start < int(snapshot.symbols.name_lines[symbol]) <= last:
         start = int(snapshot.symbols.name_lines[symbol])
-    path = snapshot.files.paths[int(snapshot.blocks.files[block])]
-    low, high = start - 1, min(end, start + budget)
+    inside = inside_of(snapshot, symbol, start, start)
+    limit = room.left - room.head(file, start, last, inside)
+    low, high = start - 1, min(last, start + limit)
     while low < high:  # the most lines that fit
         middle = (low + high + 1) // 2
-        if count_up_to(item_text(path, start, middle, *_show(snapshot, block, start, middle)), budget) is not None:
+        if count_up_to(snapshot.lines(file, start, middle), limit) is not None:
             low = middle
         else:
             high = middle - 1
     if low < start:
-        return None
-    inside, source = _show(snapshot, block, start, low)
-    whole = _item(snapshot, ranking, block, float(ranking.block_scores[0]), float(ranking.block_scores[0]))
-    item = SliceItem(whole.path, start, low, whole.symbol, whole.kind, 1.0, whole.reason, whole.confidence, "part")
-    tokens = count(item_text(path, start, low, inside, source))
-    return Piece(item, inside, source, tokens, int(snapshot.blocks.files[block]))
-
-
-def _signatures(snapshot: Snapshot, chosen: Sequence[int], budget: int) -> list[Piece]:
-    shown = set(chosen)
-    pieces: list[Piece] = []
-    for symbol, reason, confidence in _neighbours(snapshot, chosen, shown):
-        if budget < SMALLEST:
-            break
-        piece = signature(snapshot, symbol, reason, confidence)
-        if piece is not None and piece.tokens <= budget:
-            pieces.append(piece)
-            budget -= piece.tokens
-    return pieces
-
-
-def _neighbours(snapshot: Snapshot, chosen: Sequence[int], shown: set[int]) -> Iterator[tuple[int, str, Confidence]]:
-    """What the best blocks call, then who calls them: surest and most particular first."""
-    at, graph, degree = signals.block_of_symbol(snapshot), snapshot.graph, signals.in_degree(snapshot)
-    found: dict[int, tuple[float, str, Confidence]] = {}
-    for place, block in enumerate(chosen[:NEIGHBOURS_OF]):
-        for edge in signals.edges_of_block(snapshot, block):
-            target = int(graph.targets[edge])
-            if target >= len(at) or int(at[target]) in shown or graph.confidences[edge] > 1:
-                continue
-            worth = float(signals.CONFIDENCE_WEIGHT[graph.confidences[edge]] / degree[target]) / (1 + place)
-            kind = EDGE_KINDS[graph.kinds[edge]]
-            file = path_text(snapshot.files.paths[int(snapshot.blocks.files[block])])
-            reason = f"{'called' if kind in ('calls', 'tests') else 'used'} at {file}:{int(graph.lines[edge])}"
-            if worth > found.get(target, (0.0,))[0]:
-                found[target] = worth, reason, CONFIDENCES[graph.confidences[edge]]
-    for symbol in sorted(found, key=lambda s: (-found[s][0], s))[:MOST_NEIGHBOURS]:
-        yield symbol, found[symbol][1], found[symbol][2]
-
-
-def signature(snapshot: Snapshot, symbol: int, reason: str, confidence: Confidence, score: float = 0.0) -> Piece | None:
-    symbols = snapshot.symbols
-    file = snapshot.file_of_symbol(symbol)
-    start, end = int(symbols.name_lines[symbol]), int(symbols.signature_ends[symbol])
-    source = " ".join(snapshot.lines(file, start, max(start, min(end, start + 12))).split())[:300]
-    if not source:
-        return None
-    inside = _inside(snapshot, symbol, start, start)
-    item = SliceItem(
-        path=snapshot.files.paths[file],
-        start=start,
-        end=max(start, end),
-        symbol=snapshot.qualified(symbol),
-        kind=snapshot.kind(symbol),
-        score=score,
-        reason=reason,
-        confidence=confidence,
-        form="signature",
-    )
-    return Piece(item, inside, source, count(signature_text(item.path, start, inside, source)), file)
-
-
-def overview(snapshot: Snapshot, budget: int, prefixes: tuple[str, ...] = ()) -> list[Piece]:
-    """The map of a repository: signatures of what the rest of it uses most. For a task that matches nothing."""
-    at = signals.block_of_symbol(snapshot)
-    degree = np.diff(snapshot.graph.incoming_starts)[: len(at)].astype(np.float64)
-    files = snapshot.blocks.files[at] if len(at) else np.zeros(0, np.int32)
-    degree[snapshot.files.roles[files] != 0] = -1
-    pieces: list[Piece] = []
-    for symbol in np.argsort(-degree, kind="stable")[: 4 * MOST_NEIGHBOURS].tolist():
-        inside = snapshot.files.paths[int(files[symbol])].startswith(prefixes) if prefixes else True
-        if degree[symbol] < 0 or not inside or budget < SMALLEST:
-            continue
-        piece = signature(snapshot, symbol, f"used in {int(degree[symbol])} places", "guess")
-        if piece is not None and piece.tokens <= budget:
-            pieces.append(piece)
-            budget -= piece.tokens
-    return pieces
+        return
+    source = snapshot.lines(file, start, low)
+    place = int(np.flatnonzero(ranking.blocks == block)[0]) if block in ranking.blocks else len(ranking.blocks)
+    score = float(ranking.block_scores[place]) if place < len(ranking.blocks) else 0.0
+    item = _item(snapshot, ranking, place, block, (start, low), score, "part")
+    room.add(Piece(item, inside, source, count(source) + room.head(file, start, low, inside), file), block)

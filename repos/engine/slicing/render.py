@@ -31,7 +31,7 @@ class Piece:
         item = self.item
         if item.form == "signature":
             return signature_text(item.path, item.start, self.inside, self.source)
-        return item_text(item.path, item.start, item.end, self.inside, self.source)
+        return f"{where(item.path, item.start, item.end, self.inside)}{self.source}\n\n"
 
 
 def headers(snapshot: Snapshot, options: SliceOptions, trust: Trust, notes: Sequence[str]) -> list[str]:
@@ -68,10 +68,10 @@ def coverage_line(coverage: Coverage) -> str:
     return f"{text}, {failed} left out ({reasons})" if failed else text
 
 
-def item_text(path: str, start: int, end: int, inside: str, source: str) -> str:
-    """One piece. `inside` is the name of the type round it, if any."""
-    where = f"{path_text(path)}:{start}-{end}" if end > start else f"{path_text(path)}:{start}"
-    return f"{where} in {inside}\n{source}\n\n" if inside else f"{where}\n{source}\n\n"
+def where(path: str, start: int, end: int, inside: str) -> str:
+    """The line above a piece. Only the first of a file says the path. `inside` is the name of what is round it."""
+    lines = f":{start}-{end}" if end > start else f":{start}"
+    return f"{path_text(path)}{lines} in {inside}\n" if inside else f"{path_text(path)}{lines}\n"
 
 
 def arrange(snapshot: Snapshot, pieces: Sequence[Piece]) -> str:
@@ -91,16 +91,17 @@ def _file_text(snapshot: Snapshot, pieces: list[Piece]) -> str:
     for piece in sorted(pieces, key=lambda piece: piece.item.start):
         gap = piece.item.start - runs[-1][-1].item.end - 1 if runs else NEAR
         between = snapshot.lines(piece.file, piece.item.start - gap, piece.item.start - 1) if 0 < gap < NEAR else ""
-        if gap < NEAR and len(between) <= NEAR_LETTERS:
+        if runs and gap < NEAR and len(between) <= NEAR_LETTERS:
             runs[-1].append(piece)
             sources[-1] += f"\n{between}\n{piece.source}" if gap else f"\n{piece.source}"
         else:
             runs.append([piece])
             sources.append(piece.source)
-    return "".join(
-        item_text(run[0].item.path, run[0].item.start, run[-1].item.end, run[0].inside, source)
-        for run, source in zip(runs, sources, strict=True)
-    )
+    heads = [
+        where("" if number else run[0].item.path, run[0].item.start, run[-1].item.end, run[0].inside)
+        for number, run in enumerate(runs)
+    ]
+    return "".join(f"{head}{source}\n\n" for head, source in zip(heads, sources, strict=True))
 
 
 def signature_text(path: str, line: int, inside: str, source: str) -> str:
@@ -115,8 +116,25 @@ def path_text(path: str) -> str:
 
 
 def as_dict(result: Slice) -> dict[str, object]:
-    """The answer of the command line: ranked files, and line ranges in order of priority."""
-    return {
-        "files": [file.path for file in result.files],
-        "slice": [{"path": item.path, "start": item.start, "end": item.end} for item in result.items],
-    }
+    """The answer of the command line: ranked files, and line ranges in order of priority. A range that follows one
+    before it, or leads up to it, makes that one longer."""
+    ranges: list[dict[str, object]] = []
+    starts: dict[tuple[str, int], dict[str, object]] = {}
+    ends: dict[tuple[str, int], dict[str, object]] = {}
+    for item in result.items:
+        start, end = item.start, item.end
+        before = next((ends[item.path, start - n] for n in range(1, NEAR) if (item.path, start - n) in ends), None)
+        after = next((starts[item.path, end + n] for n in range(1, NEAR) if (item.path, end + n) in starts), None)
+        found = before or after
+        if item.form != "full" or found is None:
+            found = {"path": item.path, "start": start, "end": end}
+            ranges.append(found)
+        elif before:
+            del ends[item.path, int(str(found["end"]))]
+            found["end"] = end
+        else:
+            del starts[item.path, int(str(found["start"]))]
+            found["start"] = start
+        if item.form == "full":
+            starts[item.path, int(str(found["start"]))] = ends[item.path, int(str(found["end"]))] = found
+    return {"files": [file.path for file in result.files], "slice": ranges}

@@ -6,7 +6,7 @@ are added up. Stems are scored with comments (`full`) and without (`code`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +50,29 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """What the stems of a task found, kept so that parts of the task can be scored for some blocks only.
+
+    `stems` are those that occur, `rarity` the inverse document frequency of each; `term`, `block` and `gain` are the
+    postings end to end, `in_path` says for each whether the stem is a word of the file's path.
+    """
+
+    stems: dict[bytes, int]
+    rarity: Floats
+    term: NDArray[np.int64]
+    block: NDArray[np.int64]
+    gain: Floats
+    in_path: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """Per block and per file, not scaled. Keys: readings for the task, and `title` / `named` for the parts of it."""
 
     blocks: dict[str, Floats]
     files: dict[str, Floats]
     matched: float  # share of the task's weight that occurs anywhere in the snapshot
+    matches: Matches
 
 
 def prepared(snapshot: Snapshot) -> dict[str, Field]:
@@ -96,7 +113,7 @@ def search(snapshot: Snapshot, task: Mapping[bytes, int], parts: Mapping[str, fr
     files: dict[str, Floats] = {}
     known = {form: numbers for form, numbers in stems.items() if numbers}
     stem_parts = {name: {words.stem(term) for term in part} for name, part in parts.items()}
-    _read(snapshot, fields, ("full", "code"), known, counts, stem_parts, blocks, files)
+    matches = _read(snapshot, fields, ("full", "code"), known, counts, stem_parts, blocks, files)
     singles = {term: [number] for term, number in raw.items()}
     _read(
         snapshot,
@@ -108,7 +125,25 @@ def search(snapshot: Snapshot, task: Mapping[bytes, int], parts: Mapping[str, fr
         blocks,
         files,
     )
-    return Scores(blocks, files, sum(counts[f] for f in known) / max(1, sum(counts.values())))
+    return Scores(blocks, files, sum(counts[f] for f in known) / max(1, sum(counts.values())), matches)
+
+
+def exact(snapshot: Snapshot, terms: Iterable[bytes]) -> Floats:
+    """The score of all blocks for terms as they stand, each asked once."""
+    found = [[number] for term in terms if (number := snapshot.terms.words.find(term)) >= 0]
+    count = len(snapshot.blocks.files)
+    if not found:
+        return np.zeros(count, np.float32)
+    field = prepared(snapshot)["code"]
+    hits = _hits(snapshot.terms, found, {"code": field})
+    worth = _rarity(np.bincount(hits.term, minlength=len(found)), count)
+    gain = _gain(hits.body["code"] / field.block_norm[hits.block] + hits.path["code"])
+    return np.bincount(hits.block, gain * worth[hits.term], count).astype(np.float32)
+
+
+def _rarity(df: NDArray[np.int64], count: int) -> Floats:
+    """The inverse document frequency of BM25, never below zero."""
+    return np.log1p((count - df + 0.5) / (df + 0.5)).astype(np.float32)
 
 
 def _variants(terms: Terms, form: bytes) -> list[int]:
@@ -128,7 +163,7 @@ def _read(
     parts: Mapping[str, set[bytes]],
     blocks: dict[str, Floats],
     files: dict[str, Floats],
-) -> None:
+) -> Matches:
     """Adds the scores of one or two readings that look at the same postings."""
     n_blocks, n_files = len(snapshot.blocks.files), len(snapshot.files.paths)
     order = _rarest(snapshot.terms, queries)
@@ -136,16 +171,21 @@ def _read(
     df = np.bincount(hits.term, minlength=len(order))
     times = np.array([min(counts[term], MOST_REPEATS) ** 0.5 for term in order], np.float32)
     main = readings[0]
-    worth = (times * np.log1p((n_blocks - df + 0.5) / (df + 0.5))).astype(np.float32)
+    rarity = _rarity(df, n_blocks)
+    worth = times * rarity
+    kept = np.zeros(0, np.float32)
     for name in readings:
         gain = _gain(hits.body[name] / fields[name].block_norm[hits.block] + hits.path[name])
         blocks[name] = np.bincount(hits.block, gain * worth[hits.term], n_blocks).astype(np.float32)
         if name == main:
+            kept = gain
             for part, members in parts.items():
                 chosen = np.array([term in members for term in order], np.float32) if order else np.zeros(0, np.float32)
                 score = np.bincount(hits.block, gain * (worth * chosen)[hits.term], n_blocks)
                 blocks[part] = (blocks.get(part, 0) + 0.5 * _scaled(score)).astype(np.float32)
     files[main] = _file_scores(snapshot, fields[main], hits, main, times, n_files)
+    numbers = {term: number for number, term in enumerate(order)}
+    return Matches(numbers, rarity, hits.term, hits.block, kept, hits.path[main] > 0)
 
 
 def _rarest(terms: Terms, queries: Mapping[bytes, list[int]]) -> list[bytes]:

@@ -47,10 +47,10 @@ def in_degree(snapshot: Snapshot) -> Floats:
     return found
 
 
-def symbols_named(snapshot: Snapshot, name: str) -> list[int]:
+def symbols_named(snapshot: Snapshot, exact: bytes) -> list[int]:
     """Symbols of exactly that name."""
     table = snapshot.symbols.lower_names
-    wanted, exact = name.lower().encode("utf-8", "surrogatepass"), name.encode("utf-8", "surrogatepass")
+    wanted = exact.decode("utf-8", "surrogatepass").lower().encode("utf-8", "surrogatepass")
     start = bisect_left(table, wanted)
     found = []
     while start < len(table) and table[start] == wanted:
@@ -66,7 +66,7 @@ def mentions(snapshot: Snapshot, task: Task) -> Floats:
     score = np.zeros(len(snapshot.blocks.starts), np.float32)
     at, roles = block_of_symbol(snapshot), snapshot.files.roles
     for name, weight in task.mentions.items():
-        found = symbols_named(snapshot, name)
+        found = symbols_named(snapshot, name.encode("utf-8", "surrogatepass"))
         found = [s for s in found if roles[snapshot.blocks.files[at[s]]] != TEST_ROLE] or found
         if not found or len(found) > (PLAIN_NAMED if weight <= MENTION_PLAIN else MOST_NAMED):
             continue

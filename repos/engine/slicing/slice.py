@@ -7,9 +7,10 @@ from repos.engine.snapshot.file import Snapshot
 from repos.engine.types import RankedFile, Slice, SliceOptions, Trust
 
 from . import render
-from .pack import overview, pack
+from .outline import overview
+from .pack import pack
 from .rank import Ranking, rank
-from .task import Task, read_task
+from .task import read_task
 from .tokens import TOKENIZER, count
 
 LONGEST_TASK = 100_000
@@ -30,7 +31,12 @@ def make_slice(snapshot: Snapshot, task: str, *, budget: int, options: SliceOpti
         raise BadTask(f"The task has {len(task):,} characters; at most {LONGEST_TASK:,} are read.")
     read = read_task(task)
     ranking = rank(snapshot, read, tests=read.tests if options.tests is None else options.tests, prefixes=options.paths)
-    trust, notes = _trust(ranking, read)
+    return slice_of(snapshot, ranking, budget, options)
+
+
+def slice_of(snapshot: Snapshot, ranking: Ranking, budget: int, options: SliceOptions = DEFAULTS) -> Slice:
+    """The slice for a ranking that is already there."""
+    trust, notes = _trust(ranking)
     header = render.choose_header(render.headers(snapshot, options, trust, notes), budget)
     room = budget - count(header)
     if len(ranking.blocks):
@@ -68,14 +74,14 @@ def _fit(
             header = ""
 
 
-def _trust(ranking: Ranking, task: Task) -> tuple[Trust, tuple[str, ...]]:
+def _trust(ranking: Ranking) -> tuple[Trust, tuple[str, ...]]:
     if not len(ranking.blocks):
         return "low", ("No word of the task occurs in the code: this is a map of the repository.",)
-    best = int(ranking.blocks[0])
-    named = float(ranking.parts["mention"][best]) >= 0.5
-    if ranking.matched < 0.35:
+    found = ranking.features
+    named = float(found.of("mention")[int(ranking.columns[0])]) >= 0.5
+    if found.matched < 0.35:
         return "low", ("Most words of the task do not occur in the code.",)
-    if named or (ranking.matched >= 0.6 and _ahead(ranking)):
+    if named or (found.matched >= 0.6 and _ahead(ranking)):
         return "high", ()
     return "medium", ()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 from repos.engine import words
 
@@ -26,12 +28,22 @@ ABOUT_TESTS = re.compile(
     re.I,
 )
 
+PLAIN = re.compile(r"[A-Za-z0-9]+")
+BREAK = re.compile(r"\n\s*\n|\n(?=\s*[-*#>]|\s*\d+\.)")
+SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=[A-Z`\"'(])")
+MOST_PAIRS = 100
+MOST_STATEMENTS = 16
+
 MENTION_TICKED, MENTION_CODE, MENTION_PART, MENTION_PLAIN = 1.0, 2 / 3, 1 / 2, 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`terms` with how often each occurs; `title` and `named` are subsets of them. `mentions` gives names a weight."""
+    """`terms` with how often each occurs; `title` and `named` are subsets of them. `mentions` gives names a weight.
+
+    `compounds` are identifiers that two words beside each other would make (`word regexp` -> word_regexp, wordregexp);
+    `statements` the terms of each sentence or item of the text.
+    """
 
     terms: Counter[bytes]
     title: frozenset[bytes]
@@ -39,6 +51,8 @@ class Task:
     mentions: dict[str, float]
     paths: tuple[str, ...]
     tests: bool
+    compounds: frozenset[bytes]
+    statements: tuple[frozenset[bytes], ...]
 
 
 def read_task(text: str) -> Task:
@@ -55,7 +69,23 @@ def read_task(text: str) -> Task:
         mentions=_mentions(text, ticked, like_code),
         paths=tuple(dict.fromkeys(path.replace("\\", "/").strip("./") for path in PATH.findall(text))),
         tests=bool(ABOUT_TESTS.search(title)),
+        compounds=frozenset(_compounds(text)),
+        statements=tuple(frozenset(words.terms(part)) for part in _statements(text)),
     )
+
+
+def _compounds(text: str) -> Iterator[bytes]:
+    pairs = list(dict.fromkeys(pairwise(word.lower() for word in PLAIN.findall(text))))
+    for first, second in pairs[:MOST_PAIRS]:
+        if first not in words.STOP and second not in words.STOP:
+            yield f"{first}{second}".encode()
+            yield f"{first}_{second}".encode()
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Sentences, items of lists and paragraphs of three words or more, the first ones."""
+    parts = (part for line in BREAK.split(text) for part in SENTENCE.split(line))
+    return islice((part for part in parts if len(part.split()) >= 3), MOST_STATEMENTS)
 
 
 def _mentions(text: str, ticked: list[str], like_code: list[str]) -> dict[str, float]:
