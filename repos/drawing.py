@@ -14,19 +14,20 @@ from django.core.cache import cache
 from repos.engine.packages import Box, Dependency, Level, layers_of
 from repos.text import columns
 
-VERSION = 1  # of this drawing: raised when a picture would come out otherwise
+VERSION = 2  # of this drawing: raised when a picture would come out otherwise
 KEPT = 7 * 24 * 3600  # seconds in the cache
 EDGES_A_BOX = 1.6  # more and nobody can follow one
-BOXES_A_ROW = 6
-NARROWEST, WIDEST = 104, 176
+ROW_WIDTH = 940  # boxes of a layer that need more stand in several rows
+NARROWEST, WIDEST = 104, 216
 LOWEST, HIGHEST = 44, 92
 LETTER = 7.3  # width of one, in the monospace type of labels
 CORNER = 7  # radius at which an edge turns
 
+SPACING = {"layer_gap": 40.0, "node_gap": 22.0, "dummy_gap": 14.0, "port_gap": 11.0, "isolated_gap": 22.0}
 OPTIONS = {
     "direction": "topbottom",
     "routing": {"style": "orthogonal"},
-    "spacing": {"layer_gap": 40.0, "node_gap": 22.0, "dummy_gap": 14.0, "port_gap": 11.0, "isolated_gap": 22.0},
+    "spacing": {**SPACING, "isolated_max_columns": 6},
     "limits": {"max_nodes": 100, "max_edges": 400},
 }
 
@@ -106,8 +107,10 @@ def strongest(level: Level) -> list[Dependency]:
 def _lay_out(level: Level, drawn: list[Dependency]) -> Geometry:
     sizes = [_size(box, level) for box in level.boxes]
     graph = graphlay.Graph()
-    for at, row in enumerate(_rows(level, drawn)):
-        graph.node(at, width=sizes[at][0], height=sizes[at][1], rank={"fixed": row})
+    rows = _rows(level, drawn, [width for width, _ in sizes])
+    for at, (width, height) in enumerate(sizes):
+        # What has no line stands apart, in a block of its own.
+        graph.node(at, width=width, height=height, rank={"fixed": rows[at]} if at in rows else "free")
     for one in drawn:
         graph.edge(one.source, one.target, weight=math.log2(one.count + 1))
     found = graphlay.layout(graph, options=OPTIONS)
@@ -134,18 +137,19 @@ def _size(box: Box, level: Level) -> tuple[float, float]:
     return round(width, 1), round(LOWEST + (HIGHEST - LOWEST) * math.sqrt(share), 1)
 
 
-def _rows(level: Level, drawn: list[Dependency]) -> list[int]:
-    """The row of each box, from the top: its layer by what is drawn, in several rows where one would be too wide."""
-    boxes = len(level.boxes)
+def _rows(level: Level, drawn: list[Dependency], widths: list[float]) -> dict[int, int]:
+    """The row of each box that has a line, from the top: its layer by what is drawn, in several rows if too wide."""
     weights = {(one.source, one.target): one.count for one in drawn}
-    layers = layers_of(boxes, weights, {(one.source, one.target) for one in drawn if one.closes})
-    rows, row = [0] * boxes, 0
+    layers = layers_of(len(widths), weights, {(one.source, one.target) for one in drawn if one.closes})
+    rows: dict[int, int] = {}
+    row = -1
     for layer in sorted(set(layers), reverse=True):
-        members = [at for at in range(boxes) if layers[at] == layer]
-        for begin in range(0, len(members), BOXES_A_ROW):
-            for at in members[begin : begin + BOXES_A_ROW]:
-                rows[at] = row
-            row += 1
+        used = math.inf
+        for at in sorted({at for ends in weights for at in ends if layers[at] == layer}):
+            used += widths[at] + SPACING["node_gap"]
+            if used > ROW_WIDTH:
+                row, used = row + 1, widths[at]
+            rows[at] = row
     return rows
 
 

@@ -101,6 +101,8 @@ api_repository          DELETE  204    204    403     403      404    401     20
 api_repository_reindex  POST    202    202    403     403      404    401     202    403     403
 api_repository_runs     GET     200    200    200     403      404    401     200    403     200
 api_repository_symbols  GET     200    200    200     403      404    401     200    403     200
+api_repository_symbol   GET     200    200    200     403      404    401     200    403     200
+api_repository_graph    GET     200    200    200     403      404    401     200    403     200
 api_repository_snapshots GET    200    200    200     403      404    401     200    403     200
 api_repository_pins     POST    200    200    403     403      404    401     200    403     403
 api_repository_proof    GET     200    200    200     403      404    401     200    403     200

@@ -40,6 +40,8 @@ KINDS = {
     "api_repository_reindex": "repository",
     "api_repository_runs": "repository",
     "api_repository_symbols": "repository",
+    "api_repository_symbol": "repository",
+    "api_repository_graph": "repository",
     "api_repository_slices": "repository",
     "api_repository_snapshots": "repository",
     "api_repository_pins": "repository",
@@ -71,6 +73,7 @@ QUERIES = {
     "api_repository_symbols": "?q=total",
     "repository_symbols": "?q=total",
     "repository_symbol": "?path=cart.py&name=total",
+    "api_repository_symbol": "?path=cart.py&name=total",
 }
 TOKEN = secrets.token_urlsafe()
 

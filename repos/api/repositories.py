@@ -17,6 +17,7 @@ from repos import services
 from repos.api.serializers import IndexRunSerializer, LinkSerializer, RepositorySerializer, SymbolsSerializer
 from repos.engine import git
 from repos.engine.errors import GitError
+from repos.engine.types import Symbol
 from repos.errors import (
     AddressInvalid,
     AlreadyLinked,
@@ -155,12 +156,12 @@ class RepositorySymbols(RepositoryMixin, GenericAPIView[Repository]):
         repository = self.repository()
         found = services.find_symbols(repository=repository, query=request.query_params.get("q", ""), limit=int(limit))
         commit = repository.snapshot.commit if repository.snapshot else ""
-        symbols = [{name: _sendable(getattr(symbol, name)) for name in SYMBOL_FIELDS} for symbol in found]
-        return Response({"commit": commit, "symbols": symbols})
+        return Response({"commit": commit, "symbols": [sendable(symbol) for symbol in found]})
 
 
 SYMBOL_FIELDS = ("name", "qualified", "kind", "language", "path", "start", "end", "signature")
 
 
-def _sendable(value: Any) -> Any:
-    return plain(value) if isinstance(value, str) else value
+def sendable(symbol: Symbol) -> dict[str, Any]:
+    fields = {name: getattr(symbol, name) for name in SYMBOL_FIELDS}
+    return {name: plain(value) if isinstance(value, str) else value for name, value in fields.items()}

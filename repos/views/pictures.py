@@ -11,8 +11,8 @@ from repos.models import Repository, SliceRecord
 from repos.text import shortened, visible
 
 ROWS = 100  # of dependencies in the table; the API has them all
-NAMED = 6  # neighbours of a box in its row
-LABEL, SAID = 21, 160  # columns of a name in the picture, and where it is read out
+FITS, SMALLER = 1040, 0.88  # pixels; as small as names can be read
+LABEL, SAID = 26, 160  # columns of a name in the picture, and where it is read out
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,12 @@ class Picture:
     rows: list[Row]
     width: int
     height: int
-    layers: int
     elsewhere: str
 
     @property
-    def is_wide(self) -> bool:
-        return self.width > 900
+    def shown_width(self) -> int:
+        """What fits beside the menu; a wider picture is made a little smaller, and then scrolls in its box."""
+        return self.width if self.width <= FITS else max(FITS, round(self.width * SMALLER))
 
 
 def picture_of(level: Level, links: Links, digest: str, record: SliceRecord | None = None) -> Picture:
@@ -108,14 +108,13 @@ def picture_of(level: Level, links: Links, digest: str, record: SliceRecord | No
     for row in rows:
         row.source.uses.append(row.target.name)
         row.target.used_by.append(row.source.name)
-    layers = 1 + max((box.layer for box in level.boxes), default=-1)
     found = drawing.geometry_of(level, f"{digest}:{drawing.level_key(level, guesses=links.guesses)}")
     if found is None:
-        return Picture(level, nodes, [], rows[:ROWS], 0, 0, layers, elsewhere)
+        return Picture(level, nodes, [], rows[:ROWS], 0, 0, elsewhere)
     for node, place in zip(nodes, found.places, strict=True):
         node.spot = _spot(node, place)
     arrows = _arrows(level, nodes, found)
-    return Picture(level, nodes, arrows, rows[:ROWS], int(found.width), int(found.height), layers, elsewhere)
+    return Picture(level, nodes, arrows, rows[:ROWS], int(found.width), int(found.height), elsewhere)
 
 
 def root_picture(repository: Repository) -> Picture | None:

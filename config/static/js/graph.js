@@ -34,8 +34,15 @@
     same.click();
   });
 
+  // On a narrow window the middle of a picture says more than its left edge.
+  function centre() {
+    for (const box of document.querySelectorAll(".graph-box")) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+  }
+  centre();
+
   // After a level was loaded in place, its heading has the focus, as after a new page.
   document.addEventListener("htmx:afterSettle", (event) => {
+    centre();
     const graph = event.target.closest?.("[data-graph]") ?? document.querySelector("[data-graph]");
     graph?.querySelector(".graph-crumbs [aria-current]")?.focus({ preventScroll: true });
   });
