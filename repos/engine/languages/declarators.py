@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from repos.engine.languages.conditionals import without_conditionals
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -155,12 +157,18 @@ _BEFORE = re.compile(
 _SPACE = b" \t\r\n"
 
 
-def without_macros(source: bytes) -> bytes:
-    """Spaces in place of macros that stand where the grammar knows none: `class API_EXPORT Name {`, a line with nothing
-    but `BEGIN_NAMESPACE`, and `API_EXPORT int f(`. Without them the parser takes whole classes for something else."""
+def parsable(source: bytes) -> bytes:
+    """The source without preprocessor branches, and with spaces in place of macros that stand where the grammar knows
+    none: `class API_EXPORT Name {`, a line with nothing but `BEGIN_NAMESPACE`, and `API_EXPORT int f(`. With them the
+    parser takes whole classes for something else."""
+    source = without_conditionals(source)
     places = [match.span(1) for match in _DECORATED.finditer(source)]
     places += [match.span(1) for match in _BEFORE.finditer(source)]
-    places += [match.span(1) for match in _ALONE.finditer(source) if _stands_alone(source, *match.span(1))]
+    last = -1
+    for match in _ALONE.finditer(source):
+        if _stands_alone(source, *match.span(1), last):
+            places.append(match.span(1))
+            last = match.end(1)
     if not places:
         return source
     data = bytearray(source)
@@ -169,14 +177,15 @@ def without_macros(source: bytes) -> bytes:
     return bytes(data)
 
 
-def _stands_alone(source: bytes, start: int, end: int) -> bool:
+def _stands_alone(source: bytes, start: int, end: int, last: int) -> bool:
     """Whether a statement, a block or a line of the preprocessor ends before, and something new begins after: else it
-    is an enumerator, an argument, or the head of a block."""
+    is an enumerator, an argument, or the head of a block. `last` is where a macro ended that stands alone."""
     before, after = start - 1, end
     while before >= 0 and source[before] in _SPACE:
         before -= 1
     while after < len(source) and source[after] in _SPACE:
         after += 1
     line = source[source.rfind(b"\n", 0, before + 1) + 1 : before + 1].lstrip()
-    begins = before < 0 or source[before] in b";{}" or line.startswith((b"#", b"//")) or line.endswith(b"*/")
+    begins = before < 0 or before == last - 1 or source[before] in b";{}"
+    begins = begins or line.startswith((b"#", b"//")) or line.endswith(b"*/")
     return begins and source[after : after + 1] not in (b"}", b",", b"=", b"{", b"(", b";", b"|", b"+")

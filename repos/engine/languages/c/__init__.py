@@ -6,7 +6,7 @@ Headers (`.h`) are read by the language that can read both kinds, see the folder
 from __future__ import annotations
 
 from repos.engine.languages.base import Language
-from repos.engine.languages.declarators import COMMON, name_of, without_macros
+from repos.engine.languages.declarators import COMMON, name_of, parsable
 from repos.engine.languages.includes import IncludeResolver, parse_include
 
 LANGUAGE = Language(
@@ -19,7 +19,7 @@ LANGUAGE = Language(
     resolver=IncludeResolver,
     name_of=name_of,
     includes=True,
-    blank=without_macros,
+    blank=parsable,
 )
 
 LANGUAGES = (LANGUAGE,)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from repos.engine.languages.base import Language
-from repos.engine.languages.declarators import COMMON, name_of, receiver, without_macros
+from repos.engine.languages.declarators import COMMON, name_of, parsable, receiver
 from repos.engine.languages.includes import IncludeResolver, parse_include
 
 QUERY = (
@@ -86,7 +86,7 @@ LANGUAGE = Language(
     receiver=receiver,
     implicit_self=True,
     includes=True,
-    blank=without_macros,
+    blank=parsable,
     type_wrappers=WRAPPERS,
 )
 HEADER = replace(LANGUAGE, name="header", extensions=(".h",))

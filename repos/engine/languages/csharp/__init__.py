@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from repos.engine.languages.base import EVERYWHERE, Import, Language, Manifests
+from repos.engine.languages.conditionals import without_conditionals
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -154,6 +155,7 @@ LANGUAGE = Language(
     super_names=frozenset({b"base"}),
     type_wrappers=WRAPPERS,
     test_attributes=(b"[Fact", b"[Theory", b"[Test", b"[TestCase"),
+    blank=without_conditionals,
     implicit_self=True,
     open_types=True,
     declares_all=True,
