@@ -31,7 +31,7 @@ def find_references(
     starts = sorted(spots)
     at = np.array(starts, np.int64)
     names = [values.name(source[start : spots[start][0]]) for start in starts]
-    receivers = [values.receiver(start) for start in starts]
+    receivers = values.receivers(at)
     kinds = [spots[start][1] for start in starts]
     rows = lines.of(at)
     return [names, receivers, kinds, rows, owner[at], at - lines.starts[rows]]

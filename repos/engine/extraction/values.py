@@ -41,6 +41,8 @@ KEYWORDS = frozenset(
 _PREFIX = re.compile(rb"(?:(await|new|co_await|&mut|&|\*)\s*)+(?=[\w$@\x80-\xff(])")
 _IS_WORD = np.zeros(256, bool)
 _IS_WORD[[*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", *range(128, 256)]] = True
+_JOINS = np.zeros(256, np.int32)
+_JOINS[[DOT, COLON, GREATER, BACKSLASH]] = 1
 
 Read = tuple[int, int]  # number of the value, byte where its text starts
 
@@ -81,6 +83,16 @@ class Values:
         joint = self._joint(start)
         return NO_VALUE if joint < 0 else self._operand(joint, LONGEST_CHAIN)[0]
 
+    def receivers(self, starts: NDArray[np.int64]) -> list[int]:
+        """That of each name. Most have nothing that could join them between the word before and them, and are not
+        looked at one by one."""
+        found = [NO_VALUE] * len(starts)
+        joins = np.concatenate(([0], np.cumsum(_JOINS[np.frombuffer(self.source, np.uint8)])))
+        ends = np.concatenate(([0], self.lines.ends))[np.searchsorted(self.lines.at, starts)]
+        for place in np.flatnonzero(joins[starts] > joins[ends]).tolist():
+            found[place] = self.receiver(int(starts[place]))
+        return found
+
     def whole(self, start: int, end: int) -> int:
         """The value of the expression from `start` to `end`, or UNKNOWN_VALUE."""
         prefix = _PREFIX.match(self.source, start, end)
@@ -103,10 +115,8 @@ class Values:
         if last == BACKSLASH and _IS_WORD[source[start - 2]]:
             return start - 1
         if last in SPACE:  # `builder.` at the end of a line
-            start -= 1
-            floor = max(0, start - 60)
-            while start > floor and source[start - 1] in SPACE:
-                start -= 1
+            floor = max(0, start - 61)
+            start = floor + len(source[floor : start - 1].rstrip(b" \t\r\n\\"))
             if start < 2 or source[start - 1] != DOT:
                 return -1
             last = DOT
@@ -187,9 +197,9 @@ class Values:
         return self.value(NAME, self.name(word), NO_VALUE)
 
     def means_self(self, word: bytes, at: int) -> bool:
-        return word in self.language.self_names or any(
-            word == own and first <= at < last for first, last, own in self.own_names
-        )
+        if word in self.language.self_names or not self.own_names:
+            return word in self.language.self_names
+        return any(word == own and first <= at < last for first, last, own in self.own_names)
 
 
 def own_names(definitions: Sequence[Definition]) -> list[tuple[int, int, bytes]]:

@@ -22,7 +22,7 @@ from .container import Container, Packed, Part
 
 FRAME = 96 << 10  # bytes; a larger file has a frame of its own
 FILES = 8  # in a frame, on average
-LEVEL = 5
+LEVEL = 3
 KEPT = 8  # frames that a reader holds unpacked
 
 Known = Callable[[int, int], bytes | None]
