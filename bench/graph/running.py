@@ -16,6 +16,8 @@ from pathlib import Path
 
 from .calls import names_of_calls
 from .edges import Edges, Place, Target
+from .truth import ORDER, Truth
+
 
 @dataclass(slots=True)
 class Ran:
@@ -23,15 +25,6 @@ class Ran:
     the project."""
 
     functions: list[tuple[str, int, str, int, str, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Truth:
-    right: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    wrong: dict[str, list[tuple[Place, str, str]]] = field(default_factory=lambda: defaultdict(list))
-    calls: int = 0
-    found: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    missed: list[tuple[Place, str]] = field(default_factory=list)
 
 
 def run_tests(project: Path, python: Path, out: Path, *arguments: str) -> None:
@@ -79,7 +72,6 @@ def compare(edges: Edges, ran: dict[Place, Ran]) -> Truth:
 def _judge(truth: Truth, place: Place, here: list[tuple[str, str, Target]], what: Ran) -> str:
     """-> the best confidence of an edge that is right, or `none`."""
     best = "none"
-    order = ("certain", "likely", "guess", "none")
     by_confidence: dict[str, list[Target]] = defaultdict(list)
     for _, confidence, target in here:
         by_confidence[confidence].append(target)
@@ -87,7 +79,7 @@ def _judge(truth: Truth, place: Place, here: list[tuple[str, str, Target]], what
         for target in targets:
             if _is_right(target, what):
                 truth.right[confidence] += 1
-                best = min(best, confidence, key=order.index)
+                best = min(best, confidence, key=ORDER.index)
             else:
                 ran = ", ".join(f"{row[2]} {row[0][-40:]}:{row[1]}" for row in what.functions if row[3] == 1)
                 truth.wrong[confidence].append((place, f"{target.name} {target.path}:{target.name_line}", ran))

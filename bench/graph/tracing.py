@@ -40,20 +40,23 @@ def profile(frame: FrameType, event: str, _: Any) -> None:
 def _called(frame: FrameType) -> None:
     if frame.f_code.co_name in UNNAMED:
         return
-    above, depth, made = frame.f_back, 1, _made(frame)
+    above, depth, made, ran = frame.f_back, 1, _made(frame), frame.f_code
+    if ran.co_name == "helper" and ran.co_filename.endswith("contextlib.py"):
+        ran = getattr(frame.f_locals.get("func"), "__code__", ran)  # a context manager's function runs later
     while above is not None and depth <= DEEPEST:
         code = above.f_code
         if id(above) in inside_c and depth == 1:
             return
         if code.co_filename.startswith(ROOT):
-            seen.add((code, above.f_lasti, frame.f_code, depth, made))
+            seen.add((code, above.f_lasti, ran, depth, made))
         above, depth = above.f_back, depth + 1
 
 
 def _made(frame: FrameType) -> type | None:
     """The class of which a constructor makes an instance."""
     code = frame.f_code
-    if code.co_name not in CONSTRUCTORS or not code.co_argcount:
+    generated = code.co_filename.startswith("<") and code.co_name == "<lambda>"  # a named tuple's
+    if not generated and code.co_name not in CONSTRUCTORS or not code.co_argcount:
         return None
     first = frame.f_locals.get(code.co_varnames[0])
     return first if isinstance(first, type) else type(first)
@@ -66,12 +69,13 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     sys.setprofile(None)
-    threading.setprofile(None)  # type: ignore[arg-type]
+    threading.setprofile(None)
     rows = set()
     for code, at, ran, depth, made in list(seen):
         end = _end(code, at)
         if end is not None:
-            ran_at = os.path.realpath(ran.co_filename)
+            generated = ran.co_filename.startswith("<")
+            ran_at = os.sep + ran.co_filename if generated else os.path.realpath(ran.co_filename)
             called = ran_at, ran.co_firstlineno, ran.co_name, depth
             rows.add((os.path.realpath(code.co_filename), *end, *called, *_class(made)))
     Path(os.environ["TRACE_OUT"]).write_text(json.dumps(sorted(rows)))

@@ -20,7 +20,8 @@ RESULT = -1  # stands for the name of what a function gives back
 LONGEST_TYPE = 300
 NULLS = frozenset([b"None", b"null", b"nil", b"undefined", b"nullptr", b"NULL", b"Null"])
 _WRITTEN = re.compile(rb"^([\w$.:\\\x80-\xff]+?)(?:::)?\s*(?:[<\[](.*)[>\]])?[\s?!*&]*$", re.S)
-_MODIFIERS = re.compile(rb"^(?:[\s*&?:]+|(?:const|mut|dyn|final|readonly|static|ref|struct|impl|out|in|volatile)\b)+")
+_CLASS_ITSELF = re.compile(rb"\s*:?\s*[\"']?(?:[Tt]ype\[|typeof\s)")
+_MODIFIERS = re.compile(rb"^(?:[\s*&?:]+|(?:const|mut|dyn|final|readonly|static|ref|struct|impl|out|in|volatile|typeof)\b)+")
 BOUND = ("bind.name", "bind.field", "bind.unknown")
 
 Row = tuple[int, int, int, int, int]  # byte of the name, name, how, value, whether it is a field
@@ -51,7 +52,7 @@ class Types:
         if match is None:
             return UNKNOWN_VALUE
         path = [word for word in re.split(rb"::|[.\\]", match[1]) if word]
-        if match[2] and path and path[-1] in self.values.language.type_wrappers:
+        if match[2] and path and (path[-1] in self.values.language.type_wrappers or _CLASS_ITSELF.match(choices[0])):
             return self._read(_first(match[2]), at, depth - 1)
         return self._chain(path, at)
 
@@ -95,14 +96,16 @@ def find_bindings(source: bytes, captures: Captures, values: Values) -> list[Row
     for group in _groups(captures):
         written = group.types[0] if group.types else None
         kind = types.read(source[written.start_byte : written.end_byte], written.start_byte) if written else None
+        held = IS_VALUE if written and _CLASS_ITSELF.match(written.text or b"") else OF_TYPE
         for place, (name, node) in enumerate(group.names):
             value = group.values[place] if len(group.values) == len(group.names) else None
             how, what = _how(source, kind, None if name == "bind.unknown" else value, values)
-            rows += _rows(source, name, node, how, what, values)
+            rows += _rows(source, name, node, held if how == OF_TYPE else how, what, values)
     # In order of their place, whatever order the query found them in: values get their numbers as they come.
     for node in sorted(captures.get("return", ()), key=lambda node: node.start_byte):
         kind = types.read(source[node.start_byte : node.end_byte], node.start_byte)
-        rows.append((node.start_byte, RESULT, OF_TYPE, kind, 0))
+        held = IS_VALUE if _CLASS_ITSELF.match(node.text or b"") else OF_TYPE
+        rows.append((node.start_byte, RESULT, held, kind, 0))
     for node in sorted(captures.get("return.value", ()), key=lambda node: (node.start_byte, node.end_byte)):
         rows.append((node.start_byte, RESULT, *_how(source, None, node, values), 0))
     return sorted(rows)

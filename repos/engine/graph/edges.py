@@ -133,10 +133,11 @@ def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
     for name, receiver, kind, line, owner, column in zip(*unit.facts.references().tolist(), strict=True):
         if kind == BASE:
             continue
-        key = name, receiver, owner
+        key = name, receiver, owner if kind != CALL else ~owner
         found = memo.get(key)
         if found is None:
-            found = memo[key] = _symbols(reader.mentioned(owner, name, receiver))
+            meaning = reader.mentioned(owner, name, receiver)
+            found = memo[key] = _symbols(reader.run(meaning) if kind == CALL else meaning)
         if not found[0]:
             continue
         source = unit.first + owner if owner >= 0 else at_file

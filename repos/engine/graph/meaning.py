@@ -6,7 +6,7 @@ from repos.engine.extraction.bindings import RESULT
 from repos.engine.extraction.values import CALL, LITERAL, NAME, NO_VALUE, SELF
 from repos.engine.languages.base import CONTAINERS
 
-from .resolve import HOPS, INSTANCE, OUTSIDE, SUPER, Linker, Meaning, Row, meant
+from .resolve import EXACT, HOPS, INSTANCE, OUTSIDE, SUPER, SYMBOL, Linker, Meaning, Row, meant
 from .scope import CERTAIN, LIKELY, MOST, Unit
 
 FILE = -1  # the owner of what stands outside definitions
@@ -74,6 +74,20 @@ class Reader:
             if found is None:
                 found = linker.attribute(self.value(owner, receiver, HOPS), self.names[name], HOPS)
         return linker.named(self.unit.number, self.names[name], True) if found is None else found
+
+    def run(self, of: Meaning | None) -> Meaning | None:
+        """What a call of something runs: of a variable the function it holds, of an instance what makes it callable."""
+        if of is None or all(thing & 7 == SYMBOL and self.linker.kinds[thing >> 3] != "constant" for thing in of[0]):
+            return of
+        kinds = {thing & 7 for thing in of[0]}
+        if kinds <= {INSTANCE, EXACT} and self.language.call_member:
+            return self.linker.attribute(of, self.language.call_member, HOPS)
+        if kinds != {SYMBOL} or len(of[0]) > 1:
+            return of
+        held = self.linker.variable(of[0][0] >> 3, HOPS)
+        if held is not None and any(thing & 7 == SYMBOL for thing in held[0]):
+            return held[0], max(held[1], of[1])
+        return of[0], max(LIKELY, of[1])
 
     def value(self, owner: int, number: int, hops: int) -> Meaning | None:
         if number < 0:

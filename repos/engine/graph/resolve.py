@@ -105,7 +105,10 @@ class Linker(Definitions):
             rows = self.fields.get(type_, {}).get(name)
             if rows:
                 found = self.combined(rows, hops)
-                return found if found is None else (found[0], max(found[1], sure))
+                if found is None:
+                    return None
+                # A field that holds a class or function may hold another in a subtype, or later.
+                return found[0], max(found[1], LIKELY if any(t & 7 == SYMBOL for t in found[0]) else sure)
         return OUTSIDE if sure == LIKELY else None
 
     def exported(self, file: int, name: bytes, depth: int = 0) -> Meaning | None:

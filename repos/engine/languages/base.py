@@ -107,8 +107,9 @@ class Language:
     `implicit_self`: a name without a qualifier may be a member of the enclosing type (Java, C#, Ruby). `loose_names`:
     one that is neither declared nor imported may still be a definition elsewhere (macros, includes, autoloading);
     where it is false, such a name is a local variable or a builtin, and no edge. `super_names` are the words for the
-    base type's instance (`super`, `base`, `parent`). `type_wrappers` are types that stand for their first argument
-    (`Optional[Client]`, `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
+    base type's instance (`super`, `base`, `parent`). `call_member` runs when an instance is called (`__call__`).
+    `type_wrappers` are types that stand for their first argument (`Optional[Client]`,
+    `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
     of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
     `open_types`: any file may add to a type, whose members all openings share, and types need no import (Ruby).
@@ -136,6 +137,7 @@ class Language:
     implicit_self: bool = False
     loose_names: bool = False
     super_names: frozenset[bytes] = frozenset()
+    call_member: bytes = b""
     type_wrappers: frozenset[bytes] = frozenset()
     constructors: frozenset[bytes] = frozenset()
     submodules: Callable[[str, str], tuple[str, ...]] | None = None

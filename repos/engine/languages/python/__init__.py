@@ -152,7 +152,8 @@ LANGUAGE = Language(
     resolver=PythonResolver,
     self_names=frozenset({b"self", b"cls", b"Self"}),
     super_names=frozenset({b"super"}),
-    type_wrappers=frozenset({b"Optional", b"Annotated", b"Final", b"ClassVar", b"Type", b"type", b"Awaitable"}),
+    call_member=b"__call__",
+    type_wrappers=frozenset({b"Optional", b"Annotated", b"Final", b"ClassVar", b"Awaitable"}),
     submodules=submodules,
 )
 
