@@ -21,7 +21,9 @@ LONGEST_TYPE = 300
 NULLS = frozenset([b"None", b"null", b"nil", b"undefined", b"nullptr", b"NULL", b"Null"])
 _WRITTEN = re.compile(rb"^([\w$.:\\\x80-\xff]+?)(?:::)?\s*(?:[<\[](.*)[>\]])?[\s?!*&]*$", re.S)
 _CLASS_ITSELF = re.compile(rb"\s*:?\s*[\"']?(?:[Tt]ype\[|typeof\s)")
-_MODIFIERS = re.compile(rb"^(?:[\s*&?:]+|(?:const|mut|dyn|final|readonly|static|ref|struct|impl|out|in|volatile|typeof)\b)+")
+_MODIFIERS = re.compile(
+    rb"^(?:[\s*&?:]+|(?:const|mut|dyn|final|readonly|static|ref|struct|impl|out|in|volatile|typeof)\b)+"
+)
 BOUND = ("bind.name", "bind.field", "bind.unknown")
 
 Row = tuple[int, int, int, int, int]  # byte of the name, name, how, value, whether it is a field

@@ -36,7 +36,10 @@ QUERY = """
 (dictionary_splat_pattern (identifier) @bind.unknown)
 (for_statement left: [(identifier) @bind.unknown (_ (identifier) @bind.unknown)])
 (for_in_clause left: [(identifier) @bind.unknown (_ (identifier) @bind.unknown)])
-(as_pattern (_) @bind.value alias: (as_pattern_target (identifier) @bind.name)) @bind
+(with_item value: (as_pattern (_) @bind.value alias: (as_pattern_target (identifier) @bind.name)) @bind)
+(except_clause (as_pattern
+  [(identifier) (attribute)] @bind.type alias: (as_pattern_target (identifier) @bind.name)) @bind)
+(except_clause (as_pattern (tuple) alias: (as_pattern_target (identifier) @bind.unknown)))
 (function_definition return_type: (type) @return)
 (return_statement (_) @return.value)
 (import_statement) @import
