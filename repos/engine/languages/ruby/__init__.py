@@ -36,6 +36,25 @@ PLACES = """
 (unary operand: MENTION)
 (unless condition: MENTION)
 """
+# What a type's body may say of itself. Conditions on a word are only asked there: each costs a look at the source.
+TYPES = ("class", "module", "singleton_class", "do_block")
+SAID = (
+    """(call
+  !receiver
+  method: (identifier) @_includes
+  arguments: (argument_list [(constant) @base (scope_resolution name: (constant) @base)])
+  (#any-of? @_includes "include" "extend" "prepend"))""",
+    """(call
+  !receiver
+  method: (identifier) @_attributes
+  arguments: (argument_list (simple_symbol) @name.function)
+  (#any-of? @_attributes "attr_reader" "attr_accessor" "delegate"))""",
+    """(call
+  !receiver
+  method: (identifier) @_defines
+  arguments: (argument_list . (simple_symbol) @name.function)
+  (#any-of? @_defines "define_method" "alias_method" "scope" "class_attribute" "mattr_accessor"))""",
+)
 QUERY = (
     """
 (module) @def.module
@@ -49,25 +68,13 @@ QUERY = (
   (#any-of? @_made "new" "define")) @def.class
 (assignment left: (constant) @const)
 (alias name: (identifier) @name.function)
-(call
-  method: (identifier) @_attributes
-  arguments: (argument_list (simple_symbol) @name.function)
-  (#any-of? @_attributes "attr_reader" "attr_accessor" "delegate"))
-(call
-  method: (identifier) @_defines
-  arguments: (argument_list . (simple_symbol) @name.function)
-  (#any-of? @_defines "define_method" "alias_method" "scope" "class_attribute" "mattr_accessor"))
 (call method: (identifier) @call)
 (scope_resolution scope: (constant) @ref)
 (scope_resolution name: (constant) @ref)
 (superclass [(constant) @base (scope_resolution name: (constant) @base)])
-(class body: (body_statement INCLUDES))
-(module body: (body_statement INCLUDES))
-(singleton_class body: (body_statement INCLUDES))
-(call
-  !receiver
-  method: (identifier) @_loads
-  (#any-of? @_loads "require" "require_relative" "load" "autoload")) @import
+BODY
+(call !receiver !block method: (identifier) arguments: (argument_list . (string) .)) @import
+(call !receiver !block method: (identifier) arguments: (argument_list . (simple_symbol) . (string) .)) @import
 (method_parameters (identifier) @bind.name @bind)
 (block_parameters (identifier) @bind.name @bind)
 (lambda_parameters (identifier) @bind.name @bind)
@@ -86,14 +93,7 @@ QUERY = (
 (string) @string
 (heredoc_body) @string
 (regex) @string
-""".replace(
-        "INCLUDES",
-        """(call
-  !receiver
-  method: (identifier) @_includes
-  arguments: (argument_list [(constant) @base (scope_resolution name: (constant) @base)])
-  (#any-of? @_includes "include" "extend" "prepend"))""",
-    )
+""".replace("BODY", "".join(f"({type_} body: (body_statement {said}))\n" for type_ in TYPES for said in SAID))
     + PLACES.replace("MENTION", "[(constant) @ref (identifier) @call]")
 )
 

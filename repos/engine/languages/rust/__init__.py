@@ -55,8 +55,8 @@ QUERY = """
 (struct_expression name: [(type_identifier) @call (scoped_type_identifier name: (type_identifier) @call)])
 (macro_invocation (token_tree (identifier) @call . (token_tree)))
 (token_tree (token_tree (identifier) @call . (token_tree)))
-((macro_invocation (token_tree (identifier) @ref)) (#match? @ref "^[A-Z]"))
-((token_tree (token_tree (identifier) @ref)) (#match? @ref "^[A-Z]"))
+(token_tree (identifier) @ref . "::")
+(token_tree "::" . (identifier) @ref)
 (parameter pattern: (identifier) @bind.name type: TYPE) @bind
 (parameter pattern: (identifier) @bind.name) @bind
 (closure_parameters (identifier) @bind.name @bind)
@@ -79,7 +79,7 @@ QUERY = """
 (use_declaration) @import
 (mod_item !body) @import
 (extern_crate_declaration) @import
-((attribute_item (attribute (identifier) @_path value: (string_literal))) @import (#eq? @_path "path"))
+(attribute_item (attribute (identifier) value: (string_literal))) @import
 (line_comment) @comment
 (block_comment) @comment
 (string_literal) @string
@@ -109,8 +109,8 @@ WRAPPERS = frozenset(
 def parse_import(text: str, line: int) -> list[Import]:
     text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
     placed = PLACED.match(text)
-    if placed:
-        return [Import(PLACE, placed[1], "", line)]
+    if placed or text.startswith("#"):
+        return [Import(PLACE, placed[1], "", line)] if placed else []
     crate = EXTERN.match(text)
     if crate:
         return [Import(crate[1], "", crate[2] or crate[1], line)]
