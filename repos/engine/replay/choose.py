@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from repos.engine import paths, words
 from repos.engine.git import LoggedCommit
-from repos.engine.history.messages import cleaned
+
+from .messages import cleaned
 
 MOST_FILES = 6  # changed source files of a commit; more is rarely one task
 MOST_TOUCHED = 50  # files of any kind

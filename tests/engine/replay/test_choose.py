@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repos.engine.git import Change, LoggedCommit
-from repos.engine.history.messages import cleaned
+from repos.engine.replay.messages import cleaned
 from repos.engine.replay import choose
 from repos.engine.replay.choose import LONGEST, task_of
 
