@@ -22,9 +22,11 @@ TALLEST = 12  # lines of one
 
 def inside_of(snapshot: Snapshot, symbol: int, start: int, end: int) -> str:
     """The qualified name of what stands round some lines: of the symbol itself when its name is not among them."""
-    if symbol < 0:
-        return ""
-    name = snapshot.qualified(symbol)
+    return around(snapshot, symbol, snapshot.qualified(symbol), start, end) if symbol >= 0 else ""
+
+
+def around(snapshot: Snapshot, symbol: int, name: str, start: int, end: int) -> str:
+    """The same for a symbol whose qualified name is known."""
     return name.rpartition(".")[0] if start <= int(snapshot.symbols.name_lines[symbol]) <= end else name
 
 

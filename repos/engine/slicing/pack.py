@@ -12,7 +12,7 @@ import numpy as np
 from repos.engine.snapshot.file import Snapshot
 from repos.engine.types import Confidence, Form, SliceItem
 
-from .outline import inside_of, neighbours_of
+from .outline import around, neighbours_of
 from .rank import Ranking
 from .render import NEAR, Piece, where
 from .tokens import count, count_up_to
@@ -126,9 +126,11 @@ def _piece(
         if len(source) > MOST_LETTERS * room.left:
             return None
         known = snapshot.memo["tokens"][block, short] = start, count(source)
-    inside = inside_of(snapshot, symbol, start, end)
+    name = snapshot.qualified(symbol) if symbol >= 0 else ""
+    inside = around(snapshot, symbol, name, start, end) if name else ""
     tokens = known[1] + room.head(file, start, end, inside)
-    return Piece(_item(snapshot, ranking, place, block, (start, end), score, "full"), inside, source, tokens, file)
+    item = _item(snapshot, ranking, place, block, (start, end), name, score, "full")
+    return Piece(item, inside, source, tokens, file)
 
 
 def _start(snapshot: Snapshot, block: int, short: bool) -> int:
@@ -148,7 +150,14 @@ def _start(snapshot: Snapshot, block: int, short: bool) -> int:
 
 
 def _item(
-    snapshot: Snapshot, ranking: Ranking, place: int, block: int, lines: tuple[int, int], score: float, form: Form
+    snapshot: Snapshot,
+    ranking: Ranking,
+    place: int,
+    block: int,
+    lines: tuple[int, int],
+    name: str,
+    score: float,
+    form: Form,
 ) -> SliceItem:
     file, symbol = int(snapshot.blocks.files[block]), int(snapshot.blocks.symbols[block])
     reason, confidence = _why(ranking, place, score)
@@ -156,7 +165,7 @@ def _item(
         path=snapshot.files.paths[file],
         start=lines[0],
         end=lines[1],
-        symbol=snapshot.qualified(symbol) if symbol >= 0 else "",
+        symbol=name,
         kind=snapshot.kind(symbol) if symbol >= 0 else "file",
         score=round(score, 4),
         reason=reason,
@@ -186,7 +195,8 @@ def _part(room: Room, ranking: Ranking, block: int) -> None:
     start, last = int(snapshot.blocks.starts[block]), int(snapshot.blocks.ends[block])
     if symbol >= 0 and start < int(snapshot.symbols.name_lines[symbol]) <= last:
         start = int(snapshot.symbols.name_lines[symbol])
-    inside = inside_of(snapshot, symbol, start, start)
+    name = snapshot.qualified(symbol) if symbol >= 0 else ""
+    inside = around(snapshot, symbol, name, start, start) if name else ""
     limit = room.left - room.head(file, start, last, inside)
     low, high = start - 1, min(last, start + limit)
     while low < high:  # the most lines that fit
@@ -200,5 +210,5 @@ def _part(room: Room, ranking: Ranking, block: int) -> None:
     source = snapshot.lines(file, start, low)
     place = int(np.flatnonzero(ranking.blocks == block)[0]) if block in ranking.blocks else len(ranking.blocks)
     score = float(ranking.block_scores[place]) if place < len(ranking.blocks) else 0.0
-    item = _item(snapshot, ranking, place, block, (start, low), score, "part")
+    item = _item(snapshot, ranking, place, block, (start, low), name, score, "part")
     room.add(Piece(item, inside, source, count(source) + room.head(file, start, low, inside), file), block)
