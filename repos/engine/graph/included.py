@@ -43,7 +43,7 @@ class Included:
         scope, kinds = linker.scopes[file], linker.kinds
         own = [n for n in scope.top.get(name, ()) if kinds[n] != "prototype"]
         if own:
-            return tuple(own[:MOST]), CERTAIN if len(own) == 1 else LIKELY
+            return self._of(own)
         everywhere = scope.package.get(name)
         if not everywhere:
             return None
@@ -51,8 +51,13 @@ class Included:
         seen = [n for n in everywhere if linker.file_of[n] in reach]
         solid = [n for n in seen if kinds[n] != "prototype"]
         if solid:
-            return tuple(solid[:MOST]), CERTAIN if len(solid) == 1 else LIKELY
+            return self._of(solid)
         return self._declared(seen, everywhere) if seen else self._linked(file, everywhere)
+
+    def _of(self, found: Sequence[int]) -> Found:
+        """A namespace is one, however often it is opened."""
+        one = len(found) == 1 or all(self.linker.kinds[n] == "module" for n in found)
+        return tuple(found[: 1 if one else MOST]), CERTAIN if one else LIKELY
 
     def _declared(self, prototypes: Sequence[int], everywhere: Sequence[int]) -> Found:
         functions = [n for n in everywhere if self.linker.kinds[n] in FUNCTIONS]

@@ -142,6 +142,8 @@ class Reader:
             container = linker.kinds[first + owner] in CONTAINERS
             # What stands in a type is no name in its methods; what stands in a module is.
             near = owner == start or linker.kinds[first + owner] == "module"
+            if container and not near and linker.own(linker.open.first.get(first + owner, first + owner), word):
+                return None  # a constant or property, which a member is more than the variable it is too
             if near or not container or self.language.implicit_self:
                 rows = self._variables.get((owner, name))
                 imports = self.scope.local_imports.get((owner, word), ())

@@ -205,7 +205,7 @@ class Definitions:
             return True
         if type_name in scope.top:
             return False
-        return not scope.package or type_name in scope.imports or bool(scope.stars)
+        return not scope.package or type_name in scope.imports or bool(scope.stars or scope.opened)
 
     def _bind(self, unit: Unit) -> None:
         scope = self.scopes[unit.number]
@@ -252,7 +252,10 @@ class Definitions:
             if home:
                 return Binding(home, item.name.encode(), item.line)
             return Binding(self.targets(unit, item), b"", item.line)
-        return Binding(self.targets(unit, item), item.name.encode(), item.line)
+        files, name = self.targets(unit, item), item.name.encode()
+        if len(files) > 1 and self.languages[unit.number].imports_members:
+            files = tuple(file for file in files if name in self.scopes[file].all)  # of a package those that have it
+        return Binding(files, name, item.line)
 
     def targets(self, unit: Unit, item: Import) -> tuple[int, ...]:
         found = self.resolvers[self.languages[unit.number].family].targets(unit.path, item)

@@ -46,6 +46,7 @@ COMMON = """
 (assignment_expression right: (identifier) @ref)
 (return_statement (identifier) @ref)
 (case_statement value: (identifier) @ref)
+(binary_expression (identifier) @ref)
 (pointer_expression argument: (identifier) @ref)
 (preproc_include) @import
 (comment) @comment

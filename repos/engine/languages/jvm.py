@@ -51,7 +51,7 @@ class PackageResolver:
             found = self.types.get(tried)
             if found:
                 return self._nearest(path, found)
-        return self.files.get(item.module, ())
+        return self.files.get(item.module) or self.files.get(item.module.rpartition(".")[0]) or ()
 
     def _nearest(self, path: str, found: list[str]) -> list[str]:
         """The same type in two source sets (`jvmMain` and `jsMain`, a copy for tests): the one beside the importing

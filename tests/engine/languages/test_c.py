@@ -1,8 +1,12 @@
 """C: prototypes stand for their definitions, includes lead to headers, and names hold for all that is linked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.engine.trees import snapshot_of, symbols_in
+from repos.engine import edges_of, search_symbols
+from repos.engine.languages.base import Import
+from repos.engine.languages.includes import IncludeResolver, parse_include
+from tests.engine.trees import edges_from, snapshot_of, symbols_in
 
 TREE = {
     "include/list.h": (
@@ -29,6 +33,20 @@ TREE = {
 }  # fmt: skip
 
 
+class Listed:
+    """Manifests of a tree that has none."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths: Sequence[str] = paths
+        self.packages: dict[str, str] = {}
+
+    def text(self, path: str) -> None:
+        return None
+
+    def named(self, name: str) -> list[str]:
+        return []
+
+
 def test_definitions(tmp_path: Path) -> None:
     found = symbols_in(snapshot_of(tmp_path, TREE))
     kinds = {
@@ -37,3 +55,28 @@ def test_definitions(tmp_path: Path) -> None:
         "table": "constant", "main": "function", "helper": "function",
     }  # fmt: skip
     assert {name: found.get(name) for name in kinds} == kinds
+
+
+def test_a_prototype_leads_to_the_definition_and_own_names_go_first(tmp_path: Path) -> None:
+    main = edges_from(snapshot_of(tmp_path, TREE), "main")
+    found = {name: (edge.kind, edge.confidence, edge.line) for name, edge in main.items()}
+    assert found == {
+        "list_t": ("references", "certain", 10),
+        "list_add": ("calls", "certain", 12),
+        "list_state.LIST_FULL": ("references", "certain", 12),
+        "grow": ("calls", "certain", 12),
+        "helper": ("calls", "guess", 13),
+    }
+    snapshot = snapshot_of(tmp_path, TREE)
+    add = next(symbol for symbol in search_symbols(snapshot, "list_add") if symbol.kind == "function")
+    (grow,) = [edge for edge in edges_of(snapshot, add.id)[0] if edge.target == "grow"]
+    assert (add.path, grow.confidence) == ("src/list.c", "certain")
+
+
+def test_includes_lead_to_headers_of_the_tree(tmp_path: Path) -> None:
+    resolver = IncludeResolver(Listed([*TREE, "lib/list.h", "src/near/a.c", "src/list.h"]))
+    assert resolver.targets("src/main.c", Import("list.h", "*", "*", 1)) == ("src/list.h",)
+    assert resolver.targets("src/near/a.c", Import("../list.h", "*", "*", 1)) == ("src/list.h",)
+    assert list(resolver.targets("tests/a.c", Import("<list.h", "*", "*", 1))) == ["lib/list.h"]
+    assert list(resolver.targets("tests/a.c", Import("<stdio.h", "*", "*", 1))) == []
+    assert parse_include("#  include <a/b.h> // why", 3) == [Import("<a/b.h", "*", "*", 3)]

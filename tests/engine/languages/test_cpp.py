@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tests.engine.trees import snapshot_of, symbols_in
+from repos.engine import Snapshot, edges_of, search_symbols
+from repos.engine.types import Edge
+from tests.engine.trees import edges_from, snapshot_of, symbols_in
 
 TREE = {
     "include/shop/cart.h": (
@@ -42,3 +44,35 @@ def test_definitions(tmp_path: Path) -> None:
         "CartTest.Totals": "method",
     }  # fmt: skip
     assert {name: found.get(name) for name in kinds} == kinds
+
+
+def test_names_lead_through_namespaces_prototypes_and_types(tmp_path: Path) -> None:
+    snapshot = snapshot_of(tmp_path, TREE)
+    total = {name: (edge.kind, edge.confidence) for name, edge in method(snapshot, "shop.Cart.total").items()}
+    assert total == {
+        "shop.Base.audit": ("calls", "certain"),
+        "shop.Cart.sum": ("calls", "certain"),
+        "shop.Price.value": ("calls", "certain"),
+        "shop.Cart.kLimit": ("references", "certain"),
+        "shop.Base.total": ("overrides", "certain"),
+    }
+    checkout = {name: (edge.kind, edge.confidence) for name, edge in edges_from(snapshot, "shop.checkout").items()}
+    assert checkout == {
+        "shop.Base": ("references", "certain"),
+        "shop.Cart": ("references", "certain"),
+        "shop.Cart.total": ("calls", "certain"),
+        "shop.Base.total": ("calls", "likely"),  # some class derived of Base may have its own
+    }
+    assert edges_from(snapshot, "shop.Cart")["shop.Base"].kind == "inherits"
+    assert edges_from(snapshot, "CartTest.Totals")["shop.checkout"].kind == "tests"
+
+
+def test_what_comes_of_the_standard_library_leads_nowhere(tmp_path: Path) -> None:
+    assert "shop.round" not in method(snapshot_of(tmp_path, TREE), "shop.Cart.sum")
+
+
+def method(snapshot: Snapshot, name: str) -> dict[str, Edge]:
+    """What a method leads to, of which its class has a prototype besides."""
+    named = [found for found in search_symbols(snapshot, name) if found.qualified == name]
+    (symbol,) = [found for found in named if found.kind == "method"]
+    return {edge.target: edge for edge in edges_of(snapshot, symbol.id)[0]}

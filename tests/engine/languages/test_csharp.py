@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from repos.engine import edges_of, search_symbols
 from repos.engine.languages.base import EVERYWHERE, Import
 from repos.engine.languages.csharp import parse_import
 from repos.engine.paths import role
-from tests.engine.trees import snapshot_of, symbols_in
+from tests.engine.trees import edges_from, snapshot_of, symbols_in
 
 TREE = {
     "src/Shop/Cart.cs": (
@@ -35,8 +36,9 @@ TREE = {
         "    public static Wallet Open() => new(1);\n}\n\npublic enum Coin { Cent, Dime }\npublic struct Note { }\n"
     ),
     "src/Shop/Rules.cs": (
-        "namespace Shop;\n\npublic static class Rules\n{\n    public static void Check(object x) { }\n"
-        "    public static void Twice(this Money.Wallet wallet) { }\n}\n"
+        "using Shop.Money;\n\nnamespace Shop;\n\npublic static class Rules\n{\n"
+        "    public static void Check(object x) { }\n"
+        "    public static void Twice(this Wallet wallet) { }\n}\n"
     ),
     "test/Shop.Tests/CartTests.cs": (
         "using Shop.Sales;\nusing Xunit;\n\nnamespace Shop.Tests;\n\npublic class CartTests\n{\n    [Fact]\n"
@@ -68,3 +70,40 @@ def test_files_of_a_test_project_are_tests() -> None:
     assert [role(path) for path in ("test/Shop.Tests/A.cs", "src/Shop.UnitTests/A.cs", "src/Shop/A.cs")] == [
         "test", "test", "code",
     ]  # fmt: skip
+
+
+def test_names_lead_through_namespaces_types_and_partial_classes(tmp_path: Path) -> None:
+    snapshot = snapshot_of(tmp_path, TREE)
+    found = {name: (edge.kind, edge.confidence) for name, edge in edges_from(snapshot, "Cart.Pay").items()}
+    assert found.pop("ICart.Pay") in (("calls", "likely"), ("overrides", "certain"))
+    assert found == {
+        "Wallet": ("references", "certain"),
+        "ICart": ("references", "certain"),
+        "Rules.Check": ("calls", "likely"),
+        "Cart.Sum": ("calls", "certain"),
+        "Base.Audit": ("calls", "certain"),
+        "Wallet.Take": ("calls", "certain"),
+        "Wallet.Open": ("calls", "certain"),
+        "Rules.Wallet.Twice": ("calls", "certain"),
+        "Cart.Limit": ("references", "certain"),
+    }
+    openings = [symbol for symbol in search_symbols(snapshot, "Cart") if symbol.qualified == "Cart"]
+    home = next(symbol for symbol in openings if symbol.path == "src/Shop/Cart.cs")
+    bases = {edge.target for edge in edges_of(snapshot, home.id)[0] if edge.kind == "inherits"}
+    assert bases == {"Base", "ICart"}
+    tests = edges_from(snapshot, "CartTests.Pays")
+    assert {name: (edge.kind, edge.confidence) for name, edge in tests.items()} == {
+        "Cart": ("tests", "certain"), "Cart.Pay": ("tests", "certain"),
+    }  # fmt: skip
+
+
+def test_global_using_holds_for_its_folder(tmp_path: Path) -> None:
+    files = {
+        "a/Usings.cs": "global using Lib;\n",
+        "a/b/Use.cs": "namespace App;\n\nclass Use\n{\n    void Go() { Tool.Run(); }\n}\n",
+        "c/Other.cs": "namespace Else;\n\nclass Other\n{\n    void Go() { Tool.Run(); }\n}\n",
+        "lib/Tool.cs": "namespace Lib;\n\nstatic class Tool\n{\n    public static void Run() { }\n}\n",
+    }
+    snapshot = snapshot_of(tmp_path, files)
+    assert edges_from(snapshot, "Use.Go")["Tool.Run"].confidence == "certain"
+    assert edges_from(snapshot, "Other.Go") == {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from repos.engine.languages.base import Import
 from repos.engine.languages.jvm import parse_import
-from tests.engine.trees import snapshot_of, symbols_in
+from tests.engine.trees import edges_from, snapshot_of, symbols_in
 
 TREE = {
     "app/src/main/kotlin/com/till/Drawer.kt": (
@@ -54,3 +54,25 @@ def test_imports_of_both_languages() -> None:
     assert parse_import("import static a.b.C.d;", 1) == [Import("a.b.C", "d", "d", 1)]
     assert parse_import("@Nullable package a.b; ", 2) == [Import("a.b", "", "", 2, True)]
     assert parse_import("import a", 1) == []
+
+
+def test_names_lead_through_packages_extensions_and_java(tmp_path: Path) -> None:
+    snapshot = snapshot_of(tmp_path, TREE)
+    found = {name: (edge.kind, edge.confidence) for name, edge in edges_from(snapshot, "Drawer.open").items()}
+    assert found == {
+        "Purse": ("references", "certain"),
+        "Purse.fill": ("calls", "certain"),
+        "Purse.half": ("calls", "certain"),
+        "Purse.empty": ("calls", "certain"),
+        "Box.audit": ("calls", "certain"),
+        "helper": ("calls", "certain"),
+        "round": ("calls", "certain"),
+        "LIMIT": ("references", "certain"),
+        "Coin.CENT": ("references", "certain"),
+        "Opens.open": ("overrides", "certain"),
+    }
+    bases = edges_from(snapshot, "Drawer")
+    assert [bases[name].kind for name in ("Box", "Opens")] == ["inherits", "inherits"]
+    tests = edges_from(snapshot, "DrawerTest.opens a drawer")
+    assert {edge.kind for edge in tests.values()} == {"tests"}
+    assert tests["Drawer.open"].confidence == "certain"

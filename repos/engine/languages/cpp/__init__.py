@@ -50,6 +50,7 @@ QUERY = (
 (assignment_expression right: (qualified_identifier name: (identifier) @ref))
 (return_statement (qualified_identifier name: (identifier) @ref))
 (case_statement value: (qualified_identifier name: (identifier) @ref))
+(binary_expression (qualified_identifier name: (identifier) @ref))
 (initializer_list (qualified_identifier name: (identifier) @ref))
 (template_type name: (type_identifier) @ref)
 (class_specifier name: (type_identifier) @ref !body)

@@ -98,6 +98,7 @@ QUERY = """
 (local_function_statement type: (_) @return)
 """
 USING = re.compile(r"^(?:global\s+)?using\s+(static\s+)?(?:unsafe\s+)?(?:(\w+)\s*=\s*)?(?:global::)?([\w.]+)")
+TYPE = re.compile(rb"^this\s+(?:(?:ref|in|scoped)\s+)*(?:[\w.]*\.)?(\w+)")
 WRAPPERS = frozenset((b"Task", b"ValueTask", b"Nullable"))
 
 
@@ -120,6 +121,16 @@ def name_of(node: Node) -> Node | None:
     if found is not None:
         return found
     return next((child for child in node.children if child.type in ("operator", "this")), None)
+
+
+def receiver(node: Node) -> tuple[bytes, bytes] | None:
+    """The type that an extension method belongs to: of its first parameter, after `this`."""
+    parameters = node.child_by_field_name("parameters") if node.type == "method_declaration" else None
+    first = next((child for child in parameters.children if child.type == "parameter"), None) if parameters else None
+    if first is None or not (first.text or b"").startswith(b"this "):
+        return None
+    match = TYPE.search(first.text or b"")
+    return (b"", match[1]) if match else None
 
 
 class NamespaceResolver:
@@ -151,6 +162,7 @@ LANGUAGE = Language(
     parse_import=parse_import,
     resolver=NamespaceResolver,
     name_of=name_of,
+    receiver=receiver,
     self_names=frozenset({b"this"}),
     super_names=frozenset({b"base"}),
     type_wrappers=WRAPPERS,

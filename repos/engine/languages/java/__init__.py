@@ -15,7 +15,10 @@ QUERY = """
 (constructor_declaration) @def.function
 (compact_constructor_declaration) @def.function
 (annotation_type_element_declaration name: (identifier) @name.property)
-(variable_declarator value: (object_creation_expression (class_body))) @def.constant
+(class_body (field_declaration declarator: (variable_declarator value: [
+  (object_creation_expression (class_body))
+  (method_invocation object: (object_creation_expression (class_body)))]) @def.constant))
+(field_declaration (modifiers [(annotation) (marker_annotation)] @attr))
 (enum_constant body: (class_body)) @def.constant
 (enum_constant name: (identifier) @const)
 (field_declaration (modifiers "static" "final") declarator: (variable_declarator name: (identifier) @const))
