@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from repos.engine.extraction.facts import REFERENCE_KINDS
+from repos.engine.extraction.facts import BLOCK_TEST, REFERENCE_KINDS
 from repos.engine.languages.base import CONTAINERS, Manifests
 from repos.engine.snapshot.tables import Graph
 
@@ -127,9 +127,32 @@ def _symbols(found: Meaning | None) -> tuple[list[int], int]:
     return [thing >> 3 for thing in found[0] if thing & 7 == SYMBOL], found[1]
 
 
+class _Tests:
+    """What is a test: all of a test file, and what is marked as one in another (Rust's `mod tests`)."""
+
+    def __init__(self, linker: Linker, unit: Unit) -> None:
+        self.linker, self.unit = linker, unit
+        self.marked: NDArray[np.bool_] | None = None
+        starts, ends, _, flags = unit.facts.blocks()
+        if not unit.test and (flags & BLOCK_TEST).any():
+            self.marked = np.zeros(unit.facts.lines + 1, bool)
+            for start, end in zip(starts[flags & BLOCK_TEST > 0], ends[flags & BLOCK_TEST > 0], strict=True):
+                self.marked[start : end + 1] = True
+            self.names = unit.facts.definitions()[2]
+
+    def line(self, line: int) -> bool:
+        return self.unit.test or self.marked is not None and bool(self.marked[line])
+
+    def symbol(self, number: int) -> bool:
+        file = self.linker.file_of[number]
+        if file == self.unit.number and self.marked is not None:
+            return bool(self.marked[self.names[number - self.unit.first]])
+        return self.linker.units[file].test
+
+
 def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
     reader, memo = linker.readers[unit.number], dict[tuple[int, int, int], tuple[list[int], int]]()
-    at_file = symbols + unit.number
+    at_file, tests = symbols + unit.number, _Tests(linker, unit)
     for name, receiver, kind, line, owner, column in zip(*unit.facts.references().tolist(), strict=True):
         if kind == BASE:
             continue
@@ -144,7 +167,7 @@ def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
         label = CALLS if kind == CALL else REFERENCES
         for target in found[0]:
             if target != source:
-                test = kind == CALL and unit.test and not linker.units[linker.file_of[target]].test
+                test = kind == CALL and tests.line(line) and not tests.symbol(target)
                 rows.append((source, target, TESTS if test else label, found[1], line + 1, column))
 
 

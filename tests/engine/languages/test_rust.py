@@ -112,3 +112,13 @@ def test_a_member_stays_with_the_type_its_file_means(tmp_path: Path) -> None:
             "Config.default": "guess",
         },
     )
+
+
+def test_calls_from_a_module_of_tests_are_tests(tmp_path: Path) -> None:
+    text = (
+        "pub fn price() -> u32 { 1 }\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n"
+        "    fn helper() -> u32 { price() }\n\n    #[test]\n    fn it_costs() { assert_eq!(helper(), price()); }\n}\n"
+    )
+    snapshot = snapshot_of(tmp_path, {"src/lib.rs": text, "Cargo.toml": '[package]\nname = "x"\n'})
+    assert edge_between(snapshot, "tests.it_costs", "price") == ("tests", "certain")
+    assert edge_between(snapshot, "tests.it_costs", "tests.helper") == ("calls", "certain")
