@@ -41,7 +41,7 @@ QUERY = """
   [(identifier) (attribute)] @bind.type alias: (as_pattern_target (identifier) @bind.name)) @bind)
 (except_clause (as_pattern (tuple) alias: (as_pattern_target (identifier) @bind.unknown)))
 (function_definition return_type: (type) @return)
-(return_statement (_) @return.value)
+(return_statement [(call) (identifier) (attribute) (await)] @return.value)
 (import_statement) @import
 (import_from_statement) @import
 (comment) @comment
