@@ -86,5 +86,10 @@ def _coverage(run: Run, made: Made) -> Coverage:
     reasons = Counter(item.reason for item in skipped)
     # What a person would miss comes first; of what was left out on purpose a few examples are enough.
     worst = sorted(skipped, key=lambda item: (item.reason in ("not_source", "vendored"), item.path))
-    examples = tuple(worst[: Coverage.LISTED])
+    examples = tuple(SkippedFile(plain(item.path), item.reason) for item in worst[: Coverage.LISTED])
     return Coverage(run.seen, parsed, len(columns) - parsed, dict(sorted(reasons.items())), examples)
+
+
+def plain(path: str) -> str:
+    """A path that can be stored and shown: bytes of it that are no UTF-8 are written as `\\xe9`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

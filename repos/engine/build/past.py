@@ -33,7 +33,7 @@ class Past(msgspec.Struct, array_like=True, gc=False):
     sizes: list[int]
     languages: list[str]
     heads: list[Facts]
-    skipped: list[tuple[str, str, str]]
+    skipped: list[tuple[bytes, str, str]]
 
 
 def past_of(
@@ -48,7 +48,7 @@ def past_of(
         [item.file.size for item in own],
         [item.language for item in own],
         heads,
-        sorted(unusable),
+        [(path.encode("utf-8", "surrogateescape"), key, reason) for path, key, reason in sorted(unusable)],
     )
 
 
@@ -108,5 +108,5 @@ def open_base(path: Path | None) -> Base | None:
         return None
     parsed = np.array([bool(language) for language in past.languages], bool)
     columns = columns_of(snapshot, parsed, np.array(past.sizes, np.int64))
-    skipped = {path: (key, reason) for path, key, reason in past.skipped}
+    skipped = {path.decode("utf-8", "surrogateescape"): (key, reason) for path, key, reason in past.skipped}
     return Base(snapshot, past, columns, {path: number for number, path in enumerate(columns.paths)}, skipped)
