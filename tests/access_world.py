@@ -73,7 +73,12 @@ QUERIES = {
     "api_repository_symbols": "?q=total",
     "repository_symbols": "?q=total",
     "repository_symbol": "?path=cart.py&name=total",
-    "api_repository_symbol": "?path=cart.py&name=total",
+    "api_repository_symbol": "?path=cart.py&qualified=total",
+}
+# What the examples of the API page ask for is in it.
+CODE = {
+    "cart.py": "def total(prices):\n    return sum(prices)\n",
+    "shop/refunds.py": "class RefundService:\n    def create(self, order, amount):\n        return order, amount\n",
 }
 TOKEN = secrets.token_urlsafe()
 
@@ -136,7 +141,7 @@ class World:
     def _repository(self, team: Team, owner: User) -> UUID:
         """Linked and indexed for real."""
         folder = self.folder / f"{team.slug}-shop"
-        make_repository(folder, {"cart.py": "def total(prices):\n    return sum(prices)\n"})
+        make_repository(folder, CODE)
         repository = repos.link_repository(team=team, url=str(folder), actor=owner)
         assert repository.latest_run is not None
         # The thread that reports has a connection of its own, and cannot see the row of a test's transaction.

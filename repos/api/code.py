@@ -94,7 +94,7 @@ class AroundSerializer(serializers.Serializer[Any]):
 
 
 PATH = OpenApiParameter("path", str, required=True, description="The file.")
-NAME = OpenApiParameter("name", str, required=True, description="The qualified name: Cart.total.")
+NAME = OpenApiParameter("qualified", str, required=True, description="Its qualified name, such as Cart.total.")
 
 
 @extend_schema_view(
@@ -154,7 +154,7 @@ class RepositorySymbol(RepositoryMixin, GenericAPIView[Repository]):
         if of and only is None:
             raise BadSliceRequest("of", f"Use one of: {', '.join(RELATIONS)}.")
         address = services.Address(
-            asked.get("path", "")[:LONGEST_PATH], asked.get("name", "")[:LONGEST_PATH], _number(request, "line", 0)
+            asked.get("path", "")[:LONGEST_PATH], asked.get("qualified", "")[:LONGEST_PATH], _number(request, "line", 0)
         )
         page = _number(request, "page", 1) if only else 1
         looked = services.look_at_symbol(repository=repository, address=address, page=page, only=only)

@@ -40,24 +40,30 @@ def _boxes_in(snapshot: Snapshot, folders: Folders, folder: int) -> list[Box]:
     level = folders.paths[folder]
     folder = folders.deepest(folder)
     opened = [folders.deepest(child) for child in folders.children[folder]]
-    files, own = folders.own[folder], list[int]()
-    while len(opened) + len(files) + len(own) < FEW:
-        room = MOST - len(opened) - len(files) - len(own)
-        able = [one for one in opened if _can_open(folders, one, room)]
+    files, own = list(folders.own[folder]), list[int]()
+    while (count := len(opened) + len(files) + len(own)) < FEW:
+        able = [one for one in opened if _can_open(folders, one, count)]
         if not able:
             break
         largest = max(able, key=lambda one: (folders.symbols[one], folders.paths[one]))
         opened.remove(largest)
         opened += [folders.deepest(child) for child in folders.children[largest]]
-        own += [largest] if folders.own[largest] else []
+        if not folders.children[largest]:
+            files += folders.own[largest]
+        elif folders.own[largest]:
+            own.append(largest)
     boxes = [_package(folders, one, level) for one in opened]
     boxes += [_own(snapshot, folders.paths[one], folders.own[one], level) for one in own]
     boxes += [_file(snapshot, one, level) for one in files]
     return sorted(boxes, key=lambda box: (-box.symbols, -box.lines, box.path, box.kind))
 
 
-def _can_open(folders: Folders, folder: int, room: int) -> bool:
-    return 0 < len(folders.children[folder]) < room and 2 * folders.tests[folder] <= folders.symbols[folder]
+def _can_open(folders: Folders, folder: int, count: int) -> bool:
+    """Beside `count` boxes: subfolders as far as there is room, a folder with only files when it has few of them."""
+    if 2 * folders.tests[folder] > folders.symbols[folder]:
+        return False
+    inside = len(folders.children[folder])
+    return count + inside < MOST if inside else count + len(folders.own[folder]) <= 2 * FEW
 
 
 def _package(folders: Folders, folder: int, level: str) -> Box:
