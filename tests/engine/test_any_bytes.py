@@ -119,6 +119,27 @@ def test_names_that_are_no_single_word(language: str, source: bytes) -> None:
     assert decode_facts(decode_record(encode(facts, source)).facts) == facts
 
 
+@pytest.mark.parametrize(
+    ("language", "source", "names"),
+    [
+        ("ruby", "class Größe\n  def länge = <<~A + <<~B\n    def no\n  A\n    end\n  B\nend\n", ["Größe", "länge"]),
+        ("ruby", "def a\n  x = (1 +\nend\n\ndef b; end\n", ["b"]),
+        (
+            "php",
+            "<?php\nclass Größe { function länge() { return <<<A\n  function no() {}\n  A; } }\n",
+            ["Größe", "länge"],
+        ),
+        ("php", "<?php function a( { } ?><p>function no() {}</p><?php\nfunction b() {}\n", ["b"]),
+        ("go", "package a\n\nfunc größe() {}\n\nfunc (x *Y) b( {\n}\n\nfunc c() {}\n", ["größe", "c"]),
+        ("rust", "fn größe() {}\nfn b( {}\nmacro_rules! m { ($($t:tt)*) => { fn no }; }\nfn c() {}\n", ["größe", "c"]),
+    ],
+)
+def test_broken_code_and_odd_strings_keep_what_can_be_read(language: str, source: str, names: list[str]) -> None:
+    found = extract(source.encode(), language, Limits()).definition_names
+    assert {name.encode() for name in names} <= set(found)
+    assert b"no" not in found
+
+
 def test_a_slow_file_is_given_up() -> None:
     facts = extract(b"def f(x):\n    return [1, 2, (3, 4)]\n" * 20_000, "python", Limits(file_seconds=0.0))
     assert facts.skipped == "too_slow"

@@ -20,6 +20,7 @@ from tests.engine.trees import snapshot_of
 
 ENGINE = Path(engine.__file__).parent
 FOLDERS = sorted(path.parent.name for path in ENGINE.glob("languages/*/__init__.py"))
+OPENINGS = {"go": "package a\nfunc f() {\n", "php": "<?php\n", "rust": "fn f() {\n"}
 INDEX_AND_ASK = """
 import json, sys
 from pathlib import Path
@@ -88,3 +89,19 @@ def test_nothing_else_names_a_language() -> None:
                 if isinstance(node, ast.Constant) and node.value in BY_NAME:
                     named.append(f"{path.relative_to(ENGINE)}:{node.lineno} {node.value}")
     assert named == []
+
+
+@pytest.mark.parametrize("language", [*BY_NAME])
+@pytest.mark.parametrize(
+    "pieces", [("f(", "a, ", "b);"), ("", "a, ", "b := c, d\n"), ("[", "a, ", "b]\n"), ("", "x = y\n", "")]
+)
+def test_long_lists_cost_what_they_are_long(language: str, pieces: tuple[str, str, str]) -> None:
+    """Captures grow with the length of a list: a pattern over two of its members would grow with its square."""
+    head, item, tail = pieces
+
+    def captured(length: int) -> int:
+        parser, cursor = parser_of(language)
+        tree = parser.parse((OPENINGS.get(language, "") + head + item * length + tail).encode())
+        return sum(len(nodes) for nodes in cursor.captures(tree.root_node).values())
+
+    assert captured(1200) <= 3 * captured(400) + 100

@@ -51,7 +51,7 @@ QUERY = """
 (var_spec name: (identifier) @bind.name type: (_) @bind.type) @bind
 (var_spec . name: (identifier) @bind.name !type value: (expression_list VALUE)) @bind
 (short_var_declaration left: (expression_list . (identifier) @bind.name)) @bind
-(short_var_declaration left: (expression_list (_) (identifier) @bind.name @bind))
+(short_var_declaration left: (expression_list (_) . (identifier) @bind.name @bind))
 (short_var_declaration right: (expression_list VALUE))
 (range_clause left: (expression_list (identifier) @bind.name)) @bind
 (type_switch_statement alias: (expression_list (identifier) @bind.name @bind))
