@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quality lock pictures clean
+.PHONY: help run demo test check bench bench-graph bench-quality lock pictures clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ bench: $(VENV)/.dev ## speed and size of the engine, and of the way in for usage
 test bench-quality: export PARE_EVAL ?= ../shared/eval
 bench-quality: $(VENV)/.dev ## quality of slices on the dev set in PARE_EVAL, next to the baselines
 	$(BIN)/python -m bench.quality
+
+bench-graph: $(VENV)/.dev ## truth of the graph's edges against jedi, running tests and scip-typescript (PyPI and npm)
+	$(BIN)/python -m bench.graph
 
 pictures: $(VENV)/.dev ## the pictures in docs/, taken from a running demonstration
 	$(BIN)/python -m tests.pictures

@@ -33,8 +33,7 @@ def run_tests(project: Path, python: Path, out: Path, *arguments: str) -> None:
     sources = [str(project / "src")] if (project / "src").is_dir() else [str(project)]
     paths = os.pathsep.join([*sources, str(here)])
     environment = dict(os.environ, PYTHONPATH=paths, TRACE_ROOT=str(project), TRACE_OUT=str(out), PYTHONHASHSEED="0")
-    command = [str(python), "-m", "pytest", "-q", "-p", "tracing", "-p", "no:cacheprovider", "-x", *arguments]
-    command.remove("-x")
+    command = [str(python), "-m", "pytest", "-q", "-p", "tracing", "-p", "no:cacheprovider", *arguments]
     subprocess.run(command, cwd=project, env=environment, check=False, capture_output=True, timeout=1800)
 
 

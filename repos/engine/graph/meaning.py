@@ -98,7 +98,8 @@ class Reader:
         return self._memo[key]
 
     def _value(self, owner: int, number: int, hops: int) -> Meaning | None:
-        what, name, base = (self._values[number + row * self._count] for row in range(3))
+        values, count = self._values, self._count
+        what, name, base = values[number], values[number + count], values[number + 2 * count]
         if what == NAME:
             return self.name(owner, name, hops)
         if what == CALL:

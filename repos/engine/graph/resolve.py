@@ -251,7 +251,7 @@ class Linker(Definitions):
 
     def combined(self, rows: Sequence[Row], hops: int) -> Meaning | None:
         """What is bound by any of some rows; declared types go before what is assigned or given back."""
-        if not hops:
+        if not hops or not any(row[2] for row in rows):
             return None
         declared = [row for row in rows if row[2] == 1]
         found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 from repos.engine.languages.base import Import, Language, Manifests
@@ -52,6 +53,7 @@ QUERY = """
 
 FROM = re.compile(r"from\s+(\.*\s*[\w.]*)\s*import\s+(.*)", re.S)
 ROOTS = ("src", "lib", "python", "source")
+STANDARD = sys.stdlib_module_names - {"test"}
 
 
 def parse_import(text: str, line: int) -> list[Import]:
@@ -94,7 +96,11 @@ class PythonResolver:
         return ""
 
     def _find(self, module: str, importer: str) -> Sequence[str]:
-        found = self.modules.get(module, ())
+        found: Sequence[str] = self.modules.get(module, ())
+        if found and module.split(".")[0] in STANDARD:
+            # Python's own modules go first, but for files beside a script.
+            folder = importer.rpartition("/")[0]
+            found = [path for path in found if folder and path.startswith(folder + "/")]
         if len(found) < 2:
             return found
         # The same module name under several roots: the nearest to the importing file is meant.
