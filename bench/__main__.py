@@ -2,6 +2,6 @@
 
 import sys
 
-from bench.index import main
+from bench.index.table import main
 
 sys.exit(main(sys.argv[1:]))
