@@ -43,7 +43,7 @@ class Included:
         scope, kinds = linker.scopes[file], linker.kinds
         own = [n for n in scope.top.get(name, ()) if kinds[n] != "prototype"]
         if own:
-            return self._of(own)
+            return self._with_overloads(file, own, scope.package.get(name, ()))
         everywhere = scope.package.get(name)
         if not everywhere:
             return None
@@ -53,6 +53,19 @@ class Included:
         if solid:
             return self._of(solid)
         return self._declared(seen, everywhere) if seen else self._linked(file, everywhere)
+
+    def _with_overloads(self, file: int, own: Sequence[int], everywhere: Sequence[int]) -> Found:
+        """A function of the file itself is the one that is meant, unless the language has overloads and another is in
+        sight: defined in what is included, or declared there and defined elsewhere."""
+        linker = self.linker
+        if linker.languages[file].implicit_self and linker.kinds[own[0]] == "function" and len(everywhere) > len(own):
+            others = [n for n in everywhere if linker.kinds[n] == "function" and linker.file_of[n] != file]
+            reach = self.reach(file) if others else frozenset()
+            prototypes = [n for n in everywhere if linker.kinds[n] == "prototype" and linker.file_of[n] in reach]
+            seen = others if prototypes else [n for n in others if linker.file_of[n] in reach]
+            if seen:
+                return tuple([*own, *seen][:MOST]), LIKELY
+        return self._of(own)
 
     def _of(self, found: Sequence[int]) -> Found:
         """A namespace is one, however often it is opened."""

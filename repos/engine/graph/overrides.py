@@ -8,7 +8,7 @@ from repos.engine.languages.base import CONTAINERS
 
 from .resolve import OUTER, Linker
 from .rows import OVERRIDES, Row
-from .scope import CERTAIN, LIKELY, Unit
+from .scope import CERTAIN, LIKELY, MOST, Unit
 
 METHODS = frozenset({"method", "prototype"})
 
@@ -21,13 +21,14 @@ def overrides(linker: Linker, units: Sequence[Unit]) -> list[Row]:
     rows: list[Row] = []
     for type_ in sorted(linker.bases):
         for name, numbers in _methods(linker, type_).items():
-            for target, confidence in _overridden(linker, type_, name):
-                linker.overridden.add(target)
-                for number in numbers:
+            for targets, confidence in _overridden(linker, type_, name):
+                linker.overridden.update(targets)
+                sure = confidence if len(targets) == len(numbers) == 1 else max(confidence, LIKELY)
+                for number, target in _pairs(numbers, targets):
                     file = linker.file_of[number]
                     lines, columns = places[file]
                     local = number - first[file]
-                    rows.append((number, target, OVERRIDES, confidence, int(lines[local]) + 1, int(columns[local])))
+                    rows.append((number, target, OVERRIDES, sure, int(lines[local]) + 1, int(columns[local])))
     return rows
 
 
@@ -36,11 +37,22 @@ def _methods(linker: Linker, type_: int) -> dict[bytes, list[int]]:
     inside = linker.members.get(type_, {})
     names = [*inside, *linker.outer_members.get((family, linker.names[type_]), {})]
     found = {name: linker.own(type_, name) for name in names}
-    return {name: [n for n in numbers if linker.kinds[n] == "method"] for name, numbers in found.items()}
+    methods = {name: [n for n in numbers if linker.kinds[n] == "method"] for name, numbers in found.items()}
+    return {name: numbers for name, numbers in methods.items() if numbers}
 
 
-def _overridden(linker: Linker, type_: int, name: bytes) -> list[tuple[int, int]]:
-    found: dict[int, int] = {}
+def _pairs(numbers: Sequence[int], targets: Sequence[int]) -> list[tuple[int, int]]:
+    """Overloads of a method and of the one that it overrides: as many stand for each other in their order."""
+    if len(numbers) == len(targets):
+        return list(zip(numbers, targets, strict=True))
+    return [(number, target) for number in numbers for target in targets[:MOST]]
+
+
+def _overridden(linker: Linker, type_: int, name: bytes) -> list[tuple[list[int], int]]:
+    """What a method overrides, in each line of bases: all methods of the name where a type may have several (of other
+    languages' the last one counts)."""
+    found: dict[int, tuple[list[int], int]] = {}
+    overloads = linker.languages[linker.file_of[type_]].implicit_self
     for base in linker.bases[type_]:
         sure = LIKELY if type_ in linker.loose else CERTAIN
         for above in linker.order(base) if base != OUTER else ():
@@ -50,6 +62,6 @@ def _overridden(linker: Linker, type_: int, name: bytes) -> list[tuple[int, int]
             methods = [n for n in linker.own(above, name) if linker.kinds[n] in METHODS]
             methods = methods if linker.kinds[above] in CONTAINERS else []
             if methods:
-                found.setdefault(methods[-1], sure)
+                found.setdefault(methods[-1], (methods if overloads else methods[-1:], sure))
                 break
-    return sorted(found.items())
+    return [found[last] for last in sorted(found)]

@@ -242,6 +242,9 @@ class Definitions:
             scope.imports.setdefault(first.encode(), []).append(top if top.files or not binding.files else binding)
         elif owner >= 0:
             scope.local_imports.setdefault((owner, alias), []).append(binding)
+        elif len(binding.files) > 1 and self.languages[unit.number].imports_members:
+            choices = [Binding((file,), binding.member, binding.line) for file in binding.files]
+            scope.imports.setdefault(alias, []).extend(choices)
         else:
             scope.imports.setdefault(alias, []).append(binding)
 

@@ -54,11 +54,12 @@ class PackageResolver:
         return self.files.get(item.module) or self.files.get(item.module.rpartition(".")[0]) or ()
 
     def _nearest(self, path: str, found: list[str]) -> list[str]:
-        """The same type in two source sets (`jvmMain` and `jsMain`, a copy for tests): the one beside the importing
-        file."""
+        """The same type in two source sets (`jvmMain` and `jsMain`, a copy for tests): those nearest to the
+        importing file."""
         if len(found) == 1:
             return found
-        return sorted(found, key=lambda other: (-_shared(path, other), other))[:1]
+        most = max(_shared(path, other) for other in found)
+        return [other for other in found if _shared(path, other) == most]
 
     def package(self, path: str) -> str:
         return self.packages.get(path, "") or "(default)"

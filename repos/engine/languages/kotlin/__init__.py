@@ -28,7 +28,7 @@ QUERY = """
 (enum_entry (identifier) @const)
 (source_file (property_declaration (variable_declaration (identifier) @const)))
 (class_body (property_declaration (variable_declaration (identifier) @name.property)))
-(class_parameter ["val" "var"] (identifier) @name.property)
+(class_parameter ["val" "var"] . (identifier) @name.property)
 (call_expression . (identifier) @call)
 (call_expression . (navigation_expression (identifier) @call .))
 (infix_expression . (_) . (identifier) @call)
@@ -60,7 +60,7 @@ QUERY = """
 (property_declaration (multi_variable_declaration (variable_declaration (identifier) @bind.unknown)))
 (parameter (identifier) @bind.name [(user_type) (nullable_type) (function_type)] @bind.type) @bind
 (class_parameter (identifier) @bind.name [(user_type) (nullable_type) (function_type)] @bind.type) @bind
-(class_parameter ["val" "var"] (identifier) @bind.field)
+(class_parameter ["val" "var"] . (identifier) @bind.field)
 (lambda_parameters (variable_declaration . (identifier) @bind.name)) @bind
 (for_statement (variable_declaration . (identifier) @bind.name)) @bind
 (catch_block (identifier) @bind.name (user_type) @bind.type) @bind
