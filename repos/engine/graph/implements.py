@@ -13,6 +13,7 @@ from .rows import INHERITS, OVERRIDES, Row
 from .scope import GUESS, LIKELY, Unit
 
 MOST_TYPES = 100  # an interface that more types fit tells nothing of any of them
+MOST_LOOKED = 1000  # types that have the interface's rarest method
 MOST_METHODS = 400  # looked at for one type
 
 
@@ -74,7 +75,8 @@ def _fitting(linker: Linker, interface: int, methods: Methods, places: dict[int,
     if not wanted:
         return []
     rarest = min(wanted, key=lambda name: (len(methods.having.get(name, ())), name))
-    found = [n for n in methods.having.get(rarest, ()) if wanted.keys() <= methods.of[n].keys()]
+    looked = methods.having.get(rarest, ())
+    found = [n for n in looked if wanted.keys() <= methods.of[n].keys()] if len(looked) <= MOST_LOOKED else []
     if len(found) > MOST_TYPES:
         return []
     sure = LIKELY if len(wanted) > 1 else GUESS
