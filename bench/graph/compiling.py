@@ -35,13 +35,11 @@ def compare(edges: Edges, project: Path, out: Path) -> Truth:
         else:
             used.append(item)
     truth, lines = Truth(), _Lines(project)
-    known: set[Place] = set()
+    at: dict[Place, list[Occurrence]] = defaultdict(list)
     for item in used:
-        place = item.path, item.line + 1, lines.column(item.path, item.line, item.start)
-        if place in known:
-            continue
-        known.add(place)
-        _judge(edges, truth, place, item, defined, lines)
+        at[item.path, item.line + 1, lines.column(item.path, item.line, item.start)].append(item)
+    for place, items in at.items():  # `{run}` means a property and a variable
+        _judge(edges, truth, place, items, defined, lines)
     return truth
 
 
@@ -68,16 +66,15 @@ def _judge(
     edges: Edges,
     truth: Truth,
     place: Place,
-    item: Occurrence,
+    items: list[Occurrence],
     defined: dict[str, set[tuple[str, int]]],
     lines: _Lines,
 ) -> None:
-    meant = defined.get(item.symbol, set())
-    best = "none"
+    item, best = items[0], "none"
     for kind, confidence, target in edges.at.get(place, ()):
         if kind == "inherits" or (kind, target.path) == ("imports", place[0]):
             continue
-        if _is_right(target, item, meant, defined):
+        if any(_is_right(target, other, defined) for other in items):
             truth.right[confidence] += 1
             best = min(best, confidence, key=ORDER.index)
         else:
@@ -85,18 +82,21 @@ def _judge(
                 (place, f"{target.name} {target.path}:{target.name_line}", item.symbol[-60:])
             )
     is_call = CALLED.match(lines.line(item.path, item.line), place[2]) is not None
-    if meant and is_call and item.symbol.endswith((").", "#")) and not item.symbol.startswith(item.path):
+    if (
+        item.symbol in defined
+        and is_call
+        and item.symbol.endswith((").", "#"))
+        and not item.symbol.startswith(item.path)
+    ):
         truth.calls += 1
         truth.found[best] += 1
         if best == "none":
             truth.missed.append((place, item.symbol[-60:]))
 
 
-def _is_right(
-    target: Target, item: Occurrence, meant: set[tuple[str, int]], defined: dict[str, set[tuple[str, int]]]
-) -> bool:
+def _is_right(target: Target, item: Occurrence, defined: dict[str, set[tuple[str, int]]]) -> bool:
     here = target.path, target.name_line
-    if here in meant:
+    if here in defined.get(item.symbol, ()):
         return True
     made, constructs, _ = item.symbol.partition("`<constructor>`")
-    return bool(constructs) and here in defined.get(made, set())
+    return bool(constructs) and here in defined.get(made, ())
