@@ -17,7 +17,7 @@ from repos.engine.slicing.rank import WEIGHTS, Weights
 from .harness import Row
 from .tables import SLICES, mean
 
-FACTORS = (0.5, 2.0)
+FACTORS = (2.0,)
 LEAST = 0.15
 RANKS = ("recall@1", "recall@5", "all@10")
 OWN = {"file": 0.0, "spread": 0.0, "fall": 1.0, "module": 1.0}  # weights of the sum itself, and what switches each off
@@ -56,7 +56,7 @@ def changed(weights: Weights, group: str, name: str, to: float) -> Weights:
 
 
 def settings(weights: Weights) -> dict[tuple[str, str, float], Weights]:
-    """Each weight taken away, halved and doubled. The weight of `code` stays: it sets the scale."""
+    """Each weight taken away, and doubled. The weight of `code` stays: it sets the scale."""
     groups: dict[str, Mapping[str, float]] = {"blocks": weights.blocks, "files": weights.files}
     found = {
         (group, name, own * factor): changed(weights, group, name, own * factor)
@@ -67,7 +67,7 @@ def settings(weights: Weights) -> dict[tuple[str, str, float], Weights]:
     }
     for name, off in OWN.items():
         own = getattr(weights, name)
-        # How far `fall` and `module` are from doing nothing is what is halved and doubled.
+        # How far `fall` and `module` are from doing nothing is what is doubled.
         for to in (off, *(off + (own - off) * factor for factor in FACTORS)):
             found["sum", name, max(0.0, to)] = changed(weights, "sum", name, max(0.0, to))
     return found
