@@ -56,13 +56,13 @@ def work(repository_id: int) -> float | None:
         return _Turn(proof).take()
     except ProofLost:
         log.info("The proof of repository %s was taken away: unlinked, paused or given to another.", repository_id)
-        proof.hand_back(timezone.now())  # a paused one waits; who resumes it need not know of proofs
+        proof.hand_back()  # a paused one waits; who resumes it need not know of proofs
     except (*TRY_AGAIN, MirrorBroken) as error:
         if isinstance(error, MirrorBroken):  # fetched anew by the next turn
             git.remove_mirror(storage.past_of(proof.repository.public_id))
             RepositoryProof.objects.held(proof).update(commit="")
         if proof.attempts < MAX_ATTEMPTS:
-            proof.hand_back(timezone.now())
+            proof.hand_back(failed=True)
         else:
             proof.finish(str(error).replace(" It will be tried again.", ""))
     except (GitError, SecretUnreadable) as error:
@@ -101,7 +101,7 @@ class _Turn:
                 self.proof.finish(f"Stopped after {settings.PARE_PROOF_SECONDS:,} seconds of work; more with next run.")
                 return None
             if (busy := _index_runs_wait()) or time.monotonic() > self.ends_at:
-                self.proof.hand_back(timezone.now())
+                self.proof.hand_back()
                 return GIVE_WAY_SECONDS if busy else 0.0
             self.replay(candidate, room)
         return self.end()

@@ -58,7 +58,7 @@ class RepositoryProofQuerySet(models.QuerySet["RepositoryProof"]):
             return None
         proof = self.select_related("repository__team", "repository__snapshot").get(repository_id=repository_id)
         if proof.repository.paused_at or proof.repository.snapshot is None or proof.repository.team.closed_at:
-            proof.hand_back(now)
+            proof.hand_back()
             return None
         return proof
 
@@ -106,9 +106,10 @@ class RepositoryProof(models.Model):
     def is_live(self) -> bool:
         return self.state != ProofState.DONE
 
-    def hand_back(self, queued_at: datetime) -> None:
-        """Wait again for a worker; `to_resume` looks after it some minutes after `queued_at`."""
-        type(self).objects.held(self).update(state=ProofState.WAITING, queued_at=queued_at)
+    def hand_back(self, *, failed: bool = False) -> None:
+        """Wait again for a worker; `to_resume` looks after it in some minutes. Only failed turns count as attempts."""
+        attempts = self.attempts if failed else 0
+        type(self).objects.held(self).update(state=ProofState.WAITING, queued_at=timezone.now(), attempts=attempts)
 
     def finish(self, note: str = "") -> None:
         type(self).objects.held(self).update(state=ProofState.DONE, note=note[:600], finished_at=timezone.now())
