@@ -259,8 +259,13 @@ class Linker(Definitions):
             given = self.readers[file].value(owner, value, hops - 1) if how else None
             if how == 2 and given is not None and [self.kinds[t >> 3] for t in given[0] if not t & 7] == ["property"]:
                 given = self.variable(given[0][0] >> 3, hops - 1)  # `a = b.size`: a is what the property holds
+            if how == 2 and given is not None and self.languages[file].bare_calls and self._functions(given):
+                given = self.called(given, hops - 1)
             found.append(instances(given) if how == 1 else given)
         return self.union(found) if found else None
+
+    def _functions(self, of: Meaning) -> bool:
+        return all(not thing & 7 and self.kinds[thing >> 3] in ("function", "method") for thing in of[0])
 
     def named(self, file: int, name: bytes, member: bool) -> Meaning | None:
         """Definitions of that name anywhere, when they are few."""

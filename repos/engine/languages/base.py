@@ -113,7 +113,8 @@ class Language:
     of their type when they are called on it and declare nothing else (Ruby and Rust: `new`). `submodules` gives the
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
     `open_types`: any file may add to a type, whose members all openings share, and types need no import (Ruby).
-    `structural`: a type that has all methods of an interface implements it (Go).
+    `structural`: a type that has all methods of an interface implements it (Go). `bare_calls`: a method's name is a
+    call without brackets, so what is bound to it is its result (Ruby).
 
     `includes`: an import brings in a whole file and what that includes, and a prototype stands for its definition (C).
     `blank` gives a file's bytes for the parser, with what would lead it astray (macros) as spaces: bytes keep their
@@ -143,6 +144,7 @@ class Language:
     submodules: Callable[[str, str], tuple[str, ...]] | None = None
     open_types: bool = False
     structural: bool = False
+    bare_calls: bool = False
     includes: bool = False
     blank: Callable[[bytes], bytes] | None = None
     declares_all: bool = False

@@ -134,3 +134,13 @@ def test_a_class_may_be_opened_in_several_files(tmp_path: Path) -> None:
 def test_methods_are_not_found_from_the_inside_out(tmp_path: Path) -> None:
     text = "class A\n  def x; end\n\n  class B\n    def y\n      x\n    end\n  end\nend\n"
     assert edges_from(snapshot_of(tmp_path, {"a.rb": text}), "A.B.y") == {}
+
+
+def test_a_local_is_what_the_call_gave_not_the_method(tmp_path: Path) -> None:
+    files = {
+        "a.rb": "class Till\n  def self.open_ones\n    Drawer.new\n  end\nend\n\nclass Drawer\n  def shut; end\nend\n",
+        "b.rb": "class Use\n  def go\n    found = Till.open_ones\n    check found\n    found.shut\n  end\nend\n",
+    }
+    go = edges_from(snapshot_of(tmp_path, files), "Use.go")
+    assert go["Till.open_ones"].line == 3
+    assert go["Drawer.shut"].confidence == "certain"  # by the last expression of the method

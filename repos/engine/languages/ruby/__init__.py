@@ -89,6 +89,9 @@ BODY
 (left_assignment_list (identifier) @bind.name @bind)
 (exception_variable (identifier) @bind.name) @bind
 (for pattern: (identifier) @bind.name) @bind
+(method body: (body_statement [(call) (identifier) (constant) (instance_variable)] @return.value .))
+(singleton_method body: (body_statement [(call) (identifier) (constant) (instance_variable)] @return.value .))
+(return (argument_list . [(call) (identifier) (constant) (instance_variable)] @return.value .))
 (comment) @comment
 (string) @string
 (heredoc_body) @string
@@ -130,6 +133,7 @@ LANGUAGE = Language(
     implicit_self=True,
     constructors=frozenset({b"new"}),
     open_types=True,
+    bare_calls=True,
 )
 
 LANGUAGES = (LANGUAGE,)
