@@ -13,6 +13,7 @@ _NAME = re.compile(_WORD + rb"+")
 _LAST_WORD = re.compile(_WORD + rb"+$")
 _CONNECTED = re.compile(rb"(?:\.|\?\.|!\.|::|->|\?->|&\.)\s*$")
 _TYPE_ARGUMENTS = re.compile(rb"(?:::)?<[\w$\s,.<>:&'?\[\]|\x80-\xff]{0,200}>(?=\s*\()")
+_ENDING_TYPES = re.compile(rb"(?:::)?<[\w$\s,.:&'?\[\]|\x80-\xff]*>$")
 _BEFORE_CALL = re.compile(rb"[!?]?[ \t]*(?=\()")
 
 
@@ -47,6 +48,8 @@ def _operand(text: bytes, end: int, floor: int) -> int:
         if opened < 0:
             return end
         place = opened
+    types = _ENDING_TYPES.search(text, max(floor, place - 200), place) if place < end else None
+    place = types.start() if types else place
     word = _LAST_WORD.search(text, floor, place)
     if word is not None:
         return word.start()

@@ -147,7 +147,7 @@ class ModuleResolver:
     def _entry(self, folder: str, place: str) -> Sequence[str]:
         """A file that a package names, or the source it is built from."""
         source = BUILT.sub("src/", place.removeprefix("./"))
-        for tried in (place, source, SUFFIX.sub("", source)):
+        for tried in (place, source, SUFFIX.sub("", source), SUFFIX.sub("", BUILT.sub("", place.removeprefix("./")))):
             found = self._file(_join(folder, tried))
             if found:
                 return found

@@ -11,7 +11,7 @@ def confidences(folder: Path, files: Mapping[str, str], caller: str, kind: str =
     """What `caller` leads to by edges of the kind: `path:name` of each target -> confidence."""
     snapshot = snapshot_of(folder, files)
     symbol = next(found for found in search_symbols(snapshot, caller) if found.qualified == caller)
-    found = {}
+    found: dict[str, str] = {}
     for edge in edges_of(snapshot, symbol.id)[0]:
         if edge.kind == kind:
             places = [item for item in search_symbols(snapshot, edge.target) if item.qualified == edge.target]
