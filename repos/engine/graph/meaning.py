@@ -154,7 +154,7 @@ class Reader:
                     found = [linker.imported(self.unit.number, binding) for binding in imports]
                     if inner:
                         found.append(meant(0, inner[:MOST], CERTAIN if len(inner) == 1 else LIKELY))
-                    elif rows:
+                    elif rows and not imports:  # `const a = require("a")` is both
                         found.append(linker.combined(rows, hops))
                     return (linker.union(found),)
             parent = linker.parents[first + owner]
