@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from repos.engine.extraction.facts import REFERENCE_KINDS, Facts
+from repos.engine.graph.needed import by_import
 from repos.engine.graph.scope import Unit, resolver_of
 from repos.engine.languages import BY_NAME
-from repos.engine.languages.base import CONTAINERS, KINDS, Import, Language, Resolver
+from repos.engine.languages.base import CONTAINERS, KINDS, Import, Resolver
 
 from . import bound
 from .bound import Bound, words_of
@@ -90,18 +91,12 @@ class Affected:
             waiting = [(unit, names) for unit, names in waiting if self.words.isdisjoint(names)]
             self.everything |= len(reached) > MOST_AGAIN * len(kept)
             for unit in reached if not self.everything else ():
-                if unit.path in importers or not _by_import(BY_NAME[unit.language]) or self._imports(unit):
+                if unit.path in importers or not by_import(BY_NAME[unit.language]) or self._imports(unit):
                     self.words |= derived(unit.facts, self.words)
         self.files.update(unit.path for unit in reached)
 
     def _imports(self, unit: Unit) -> bool:
         return any(item.name.encode() in self.words or item.alias.encode() in self.words for item in unit.facts.imports)
-
-
-def _by_import(language: Language) -> bool:
-    """Whether files of the language see of each other what they import and nothing else."""
-    shared = (language.open_types, language.loose_names, language.implicit_self, language.includes, language.receiver)
-    return not any((*shared, language.structural, language.imports_members, language.declares_all))
 
 
 def meanings(facts: Facts) -> dict[bytes, list[Meaning]]:

@@ -14,6 +14,7 @@ from repos.engine.snapshot.tables import Graph
 
 from .implements import structural
 from .meaning import Reader
+from .needed import needed, reached
 from .overrides import overrides
 from .resolve import MODULE, OUTER, SYMBOL, Linker, Meaning
 from .rows import CALLS, COLUMNS, IMPORTS, INHERITS, OVERRIDES, REFERENCES, TESTS, Row
@@ -52,7 +53,7 @@ class Places:
 class Known:
     """What need not be resolved again: the edges that start in units not in `fresh`, as columns of a Row (shape
     (edges, 6)). The facts of those units need only hold what other files ask of them (see extraction/heads.py).
-    Members are looked up through the bases of all types, so INHERITS and OVERRIDES are found anew in any case."""
+    For files that resolving the fresh ones has to read, INHERITS and OVERRIDES are found anew in any case."""
 
     fresh: Set[int]
     rows: NDArray[np.int64]
@@ -67,9 +68,13 @@ def link(
 ) -> Graph:
     """`tick` is called now and then with the number of files done."""
     linker = Linker(units, manifests)
-    rows = _inherited(linker, units)
-    rows += overrides(linker, units)
-    rows += structural(linker, units)
+    read = units
+    if known is None:
+        rows = _inherited(linker, units)
+    else:
+        read, rows = _needed(linker, units, known)
+    rows += overrides(linker, read)
+    rows += structural(linker, read)
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue
@@ -79,8 +84,36 @@ def link(
             tick(number)
     table = np.array(rows, np.int64).reshape(-1, COLUMNS)
     if known is not None:
-        table = np.concatenate([known.rows[~np.isin(known.rows[:, 2], (INHERITS, OVERRIDES))], table])
+        table = np.concatenate([_still(linker, read, known), table])
     return pack(table, places)
+
+
+def _needed(linker: Linker, units: Sequence[Unit], known: Known) -> tuple[list[Unit], list[Row]]:
+    """The units that resolving the fresh ones has to read, and the edges to base types from these."""
+    numbers = needed(linker, units, known.fresh)
+    while True:
+        read = [unit for unit in units if unit.number in numbers]
+        rows = _inherited(linker, read)
+        more = {linker.file_of[row[1]] for row in rows} - numbers  # base types that are only guessed
+        if not more:
+            break
+        numbers = reached(linker, numbers, more)
+        linker.fields.clear()
+        linker.results.clear()
+        linker.loose.clear()
+        linker.bases.clear()
+    above = known.rows[known.rows[:, 2] == OVERRIDES]
+    linker.overridden.update(above[:, 1].tolist())
+    return read, rows
+
+
+def _still(linker: Linker, read: Sequence[Unit], known: Known) -> NDArray[np.int64]:
+    """The known edges that were not found anew."""
+    again = np.zeros(max(linker.units, default=0) + 1, bool)
+    again[[unit.number for unit in read]] = True
+    typed = np.flatnonzero(np.isin(known.rows[:, 2], (INHERITS, OVERRIDES)))
+    files = np.array(linker.file_of, np.int64)[known.rows[typed, 0]]
+    return np.delete(known.rows, typed[again[files]], axis=0)
 
 
 def _inherited(linker: Linker, units: Sequence[Unit]) -> list[Row]:

@@ -26,7 +26,6 @@ OTHER = 7
 _RANK = np.full(256, OTHER)
 _RANK[FREQUENT] = np.arange(len(FREQUENT))
 _CODES = np.append(FREQUENT, 0).astype(np.uint8)
-LONGEST = 7  # bytes of one number: 32 bits of block, 8 of code, 3
 assert len(MAIN_LEVELS) == 14  # the frequent codes depend on how codes are made
 
 
@@ -40,8 +39,12 @@ def encode(starts: NDArray[np.integer], blocks: NDArray[np.integer], codes: NDAr
     other = rank == OTHER
     values = np.where(other, gaps << 8 | codes, gaps) << 3 | rank
     sizes = np.ones(len(values), np.int64)
-    for byte in range(1, LONGEST):
-        sizes += values >= 1 << 7 * byte
+    long = np.flatnonzero(values >= 128)
+    left = values[long] >> 7
+    while len(long):
+        sizes[long] += 1
+        more = left >= 128
+        long, left = long[more], left[more] >> 7
     ends = np.concatenate(([0], np.cumsum(sizes)))
     data = np.zeros(int(ends[-1]), np.uint8)
     at, rest = ends[:-1], values
