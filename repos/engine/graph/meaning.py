@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from repos.engine.extraction.bindings import RESULT
-from repos.engine.extraction.values import CALL, LITERAL, NAME, NO_VALUE, SELF
+from repos.engine.extraction.values import CALL, LITERAL, MEMBER, NAME, NO_VALUE, SELF
 from repos.engine.languages.base import CONTAINERS
 
 from .resolve import EXACT, HOPS, INSTANCE, OUTSIDE, SUPER, SYMBOL, Linker, Meaning, Row, meant
-from .scope import CERTAIN, LIKELY, MOST, Unit
+from .scope import CERTAIN, GUESS, LIKELY, MOST, Unit
 
 FILE = -1  # the owner of what stands outside definitions
 
@@ -72,7 +74,7 @@ class Reader:
         if receiver >= 0:
             found = self._dotted(receiver, self.names[name])
             if found is None:
-                found = linker.attribute(self.value(owner, receiver, HOPS), self.names[name], HOPS)
+                found = linker.attribute(self.held(owner, receiver, HOPS), self.names[name], HOPS)
         return linker.named(self.unit.number, self.names[name], True) if found is None else found
 
     def run(self, of: Meaning | None) -> Meaning | None:
@@ -97,6 +99,14 @@ class Reader:
             self._memo[key] = self._value(owner, number, hops)
         return self._memo[key]
 
+    def held(self, owner: int, number: int, hops: int) -> Meaning | None:
+        """A value that is not called: `self.args` is the field, though there may be a method `args()` as well."""
+        if number < 0 or not self.language.fields_apart or self._values[number] != MEMBER:
+            return self.value(owner, number, hops)
+        name, base = self._values[number + self._count], self._values[number + 2 * self._count]
+        found = self.linker.field(self.held(owner, base, hops), self.names[name], hops)
+        return self.value(owner, number, hops) if found is None else found
+
     def _value(self, owner: int, number: int, hops: int) -> Meaning | None:
         values, count = self._values, self._count
         what, name, base = values[number], values[number + count], values[number + 2 * count]
@@ -105,7 +115,7 @@ class Reader:
         if what == CALL:
             return self.linker.called(self.value(owner, base, hops), hops)
         found = self._dotted(base, self.names[name])
-        return self.linker.attribute(self.value(owner, base, hops), self.names[name], hops) if found is None else found
+        return self.linker.attribute(self.held(owner, base, hops), self.names[name], hops) if found is None else found
 
     def _dotted(self, base: int, name: bytes) -> Meaning | None:
         """The file that `a.b` means after `import a.b`."""
@@ -155,11 +165,19 @@ class Reader:
                     if inner:
                         found.append(meant(0, inner[:MOST], CERTAIN if len(inner) == 1 else LIKELY))
                     elif rows and not imports:  # `const a = require("a")` is both
-                        found.append(linker.combined(rows, hops))
+                        found.append(self._of_rows(rows, hops))
                     return (linker.union(found),)
             parent = linker.parents[first + owner]
             owner = parent - first if parent >= 0 else -1
         return None
+
+    def _of_rows(self, rows: Sequence[Row], hops: int) -> Meaning | None:
+        """What a variable holds. Where blocks and callbacks have variables of their own, as they do in JavaScript, two
+        of one name are most likely two variables, and which is meant is a guess."""
+        found = self.linker.combined(rows, hops)
+        if found is None or not self.language.block_scopes or len({row[3] for row in rows if row[2] in (1, 2)}) < 2:
+            return found
+        return found[0], GUESS
 
     def _own_member(self, owner: int, word: bytes, hops: int) -> Meaning | None:
         """A member of the enclosing types, named without a qualifier."""
@@ -188,11 +206,11 @@ class Reader:
         imports = [linker.imported(self.unit.number, binding) for binding in scope.imports.get(word, ())]
         top = linker.top(scope, word)
         if top or imports:
-            own = [meant(0, top[:MOST], CERTAIN if len(top) == 1 else LIKELY)] if top else []
+            own = [meant(0, top[:MOST], CERTAIN if len(top) == 1 else self._choice(top))] if top else []
             return linker.union(own, imports)
         rows = self._variables.get((FILE, name))
         if rows:
-            return linker.combined(rows, hops)
+            return self._of_rows(rows, hops)
         packed = scope.package.get(word)
         if packed:
             return meant(0, packed[:MOST], CERTAIN if len(packed) == 1 else LIKELY)
@@ -213,6 +231,11 @@ class Reader:
         if self.language.declares_all and name not in self._local:
             return OUTSIDE
         return linker.named(self.unit.number, word, False) if self.language.loose_names else None
+
+    def _choice(self, found: list[int]) -> int:
+        """How sure one of several definitions at the top is; overloads stand one after the other."""
+        apart = self.language.block_scopes and found[-1] - found[0] >= len(found)
+        return GUESS if apart else LIKELY
 
     def _included(self, name: int, word: bytes, hops: int) -> Meaning | None:
         found = self.linker.included.find(self.unit.number, word)

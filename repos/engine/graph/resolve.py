@@ -111,6 +111,17 @@ class Linker(Definitions):
                 return found[0], max(found[1], LIKELY if any(t & 7 == SYMBOL for t in found[0]) else sure)
         return OUTSIDE if sure == LIKELY else None
 
+    def field(self, of: Meaning | None, name: bytes, hops: int) -> Meaning | None:
+        """What a field of an instance holds; None when it has none of that name."""
+        if of is None or len(of[0]) != 1 or of[0][0] & 7 not in (INSTANCE, EXACT):
+            return None
+        for type_ in self.order(of[0][0] >> 3):
+            rows = self.fields.get(type_, {}).get(name)
+            if rows:
+                found = self.combined(rows, hops)
+                return found if found is None else (found[0], max(found[1], of[1]))
+        return None
+
     def exported(self, file: int, name: bytes, depth: int = 0) -> Meaning | None:
         """What `name` means to a file that imports it from `file`: followed through re-exports."""
         key = file, name, depth
@@ -256,7 +267,7 @@ class Linker(Definitions):
         declared = [row for row in rows if row[2] == 1]
         found = []
         for file, owner, how, value in (declared or [row for row in rows if row[2] != 3])[:MOST_MEANT]:
-            given = self.readers[file].value(owner, value, hops - 1) if how else None
+            given = self.readers[file].held(owner, value, hops - 1) if how else None
             if how == 2 and given is not None and [self.kinds[t >> 3] for t in given[0] if not t & 7] == ["property"]:
                 given = self.variable(given[0][0] >> 3, hops - 1)  # `a = b.size`: a is what the property holds
             if how == 2 and given is not None and self.languages[file].bare_calls and self._functions(given):

@@ -106,7 +106,8 @@ class Language:
 
     `implicit_self`: a name without a qualifier may be a member of the enclosing type (Java, C#, Ruby). `loose_names`:
     one that is neither declared nor imported may still be a definition elsewhere (macros, includes, autoloading);
-    where it is false, such a name is a local variable or a builtin, and no edge. `super_names` are the words for the
+    where it is false, such a name is a local variable or a builtin, and no edge. `block_scopes`: blocks and functions
+    without a name have variables of their own (JavaScript). `super_names` are the words for the
     base type's instance (`super`, `base`, `parent`). `call_member` runs when an instance is called (`__call__`).
     `type_wrappers` are types that stand for their first argument (`Optional[Client]`,
     `Box<Client>`, `Promise<Client>`). `constructors` are the method names that make an instance
@@ -114,7 +115,8 @@ class Language:
     paths, of which the first that exists counts, of the module `name` inside the module that is file `path`.
     `open_types`: any file may add to a type, whose members all openings share, and types need no import (Ruby).
     `structural`: a type that has all methods of an interface implements it (Go). `bare_calls`: a method's name is a
-    call without brackets, so what is bound to it is its result (Ruby).
+    call without brackets, so what is bound to it is its result (Ruby). `fields_apart`: a
+    type may have a field and a method of one name, told apart by the call (Rust, Java, PHP).
 
     `includes`: an import brings in a whole file and what that includes, and a prototype stands for its definition (C).
     `blank` gives a file's bytes for the parser, with what would lead it astray (macros) as spaces: bytes keep their
@@ -137,6 +139,7 @@ class Language:
     manifests: tuple[str, ...] = ()
     implicit_self: bool = False
     loose_names: bool = False
+    block_scopes: bool = False
     super_names: frozenset[bytes] = frozenset()
     call_member: bytes = b""
     type_wrappers: frozenset[bytes] = frozenset()
@@ -145,6 +148,7 @@ class Language:
     open_types: bool = False
     structural: bool = False
     bare_calls: bool = False
+    fields_apart: bool = False
     includes: bool = False
     blank: Callable[[bytes], bytes] | None = None
     declares_all: bool = False

@@ -122,3 +122,14 @@ def test_calls_from_a_module_of_tests_are_tests(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, {"src/lib.rs": text, "Cargo.toml": '[package]\nname = "x"\n'})
     assert edge_between(snapshot, "tests.it_costs", "price") == ("tests", "certain")
     assert edge_between(snapshot, "tests.it_costs", "tests.helper") == ("calls", "certain")
+
+
+def test_a_field_and_a_method_of_one_name(tmp_path: Path) -> None:
+    text = (
+        "pub struct Map;\n\nimpl Map { pub fn args(&self) {} }\n\npub struct Command { args: Map }\n\n"
+        "impl Command {\n    pub fn args(&self) -> u32 { 1 }\n    pub fn list(&self) { self.args.args(); }\n}\n"
+    )
+    found = edges_from(
+        snapshot_of(tmp_path, {"src/lib.rs": text, "Cargo.toml": '[package]\nname = "x"\n'}), "Command.list"
+    )
+    assert {name: edge.confidence for name, edge in found.items()} == {"Map.args": "certain"}

@@ -113,6 +113,7 @@ LANGUAGE = Language(
     resolver=AutoloadResolver,
     self_names=frozenset({b"$this", b"self", b"static"}),
     super_names=frozenset({b"parent"}),
+    fields_apart=True,
     manifests=("composer.json",),
     loose_names=True,
 )

@@ -164,6 +164,7 @@ LANGUAGE = Language(
     name_fields=("name", "type"),
     self_names=frozenset({b"self", b"Self"}),
     test_attributes=(b"#[test]", b"#[cfg(test)]", b"::test]"),
+    fields_apart=True,
     manifests=("Cargo.toml",),
     loose_names=True,
 )
