@@ -92,6 +92,7 @@ LANGUAGE = Language(
     super_names=frozenset({b"super"}),
     test_attributes=(b"@Test", b"@ParameterizedTest", b"@RepeatedTest"),
     implicit_self=True,
+    fields_apart=True,
     declares_all=True,
     imports_members=True,
 )
