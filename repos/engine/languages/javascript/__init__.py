@@ -31,6 +31,7 @@ LANGUAGE = Language(
     receiver=ecmascript.receiver,
     self_names=ecmascript.SELF_NAMES,
     super_names=ecmascript.SUPER_NAMES,
+    block_scopes=True,
     manifests=MANIFESTS,
 )
 

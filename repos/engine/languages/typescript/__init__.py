@@ -51,6 +51,7 @@ LANGUAGE = Language(
     receiver=ecmascript.receiver,
     self_names=ecmascript.SELF_NAMES,
     super_names=ecmascript.SUPER_NAMES,
+    block_scopes=True,
     type_wrappers=frozenset(
         {b"Promise", b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"InstanceType"}
     ),
