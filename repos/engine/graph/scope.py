@@ -115,7 +115,8 @@ class Definitions:
             if kind != "constant":
                 known.setdefault(name, []).append(number)
         for numbers in scope.top.values():  # a name of an inner module gives way to the file's own
-            if len(numbers) > 1 and (own := [n for n in numbers if self.parents[n] < 0]):
+            # The opening that stands for an open type may be in a file still to come.
+            if len(numbers) > 1 and (own := [n for n in numbers if n >= len(self.parents) or self.parents[n] < 0]):
                 numbers[:] = own
         package = self.resolvers[family].package(unit.path)
         if package:

@@ -107,3 +107,13 @@ def test_global_using_holds_for_its_folder(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, files)
     assert edges_from(snapshot, "Use.Go")["Tool.Run"].confidence == "certain"
     assert edges_from(snapshot, "Other.Go") == {}
+
+
+def test_openings_in_two_orders_of_files(tmp_path: Path) -> None:
+    """The file that stands for a partial class may come after one that opens it twice, or holds another of its name."""
+    files = {
+        "a/Part.cs": "namespace N;\n\npartial class Late { }\n\npartial class Late { void Go() { Other(); } }\n",
+        "z/Late.cs": "namespace N;\n\npartial class Late\n{\n    void Other() { }\n}\n",
+    }
+    edges = edges_from(snapshot_of(tmp_path, files), "Late.Go")
+    assert edges["Late.Other"].confidence == "certain"

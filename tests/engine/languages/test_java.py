@@ -30,12 +30,14 @@ def test_java_follows_packages_in_any_source_folder(tmp_path: Path) -> None:
 TYPED = {
     "src/main/java/shop/Cart.java": (
         "package shop;\n\nimport static shop.util.Rules.check;\nimport static shop.util.Rules.LIMIT;\n"
-        "import shop.money.*;\nimport java.util.List;\n\n/** Holds items. */\npublic class Cart extends Base<Item> implements Payable {\n"
+        "import shop.money.*;\nimport java.util.List;\n\n/** Holds items. */\n"
+        "public class Cart extends Base<Item> implements Payable {\n"
         "  static final int SIZE = 3;\n"
         "  @Deprecated\n  static final Payable NOTHING =\n      new Payable() {\n"
         "        @Override public int pay(Purse p) { return 0; }\n      };\n"
         "  private final Purse purse;\n\n  Cart(Purse purse) { this.purse = purse; }\n\n"
-        "  @Override\n  public int pay(Purse given) {\n    purse.take(1);\n    this.purse.take(2);\n    given.take(SIZE);\n"
+        "  @Override\n  public int pay(Purse given) {\n    purse.take(1);\n"
+        "    this.purse.take(2);\n    given.take(SIZE);\n"
         "    var made = new Purse();\n    made.take(LIMIT);\n    Purse.Kind kind = Purse.Kind.COIN;\n    audit();\n"
         "    check(List.of(1));\n    Runnable later = () -> Purse.open();\n    System.out.println(kind);\n"
         "    for (Item item : items()) { item.count(); }\n    return super.total();\n  }\n}\n"
@@ -47,7 +49,8 @@ TYPED = {
     ),
     "src/main/java/shop/money/Purse.java": (
         "package shop.money;\n\npublic class Purse {\n"
-        "  public enum Kind { COIN, NOTE { int worth() { return 5; } } }\n  public void take(int n) {}\n  public static Purse open() { return new Purse(); }\n}\n"
+        "  public enum Kind { COIN, NOTE { int worth() { return 5; } } }\n"
+        "  public void take(int n) {}\n  public static Purse open() { return new Purse(); }\n}\n"
     ),
     "src/main/java/shop/util/Rules.java": (
         "package shop.util;\n\npublic class Rules {\n  public static final int LIMIT = 1;\n"
