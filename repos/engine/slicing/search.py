@@ -180,8 +180,9 @@ def _read(
         if name == main:
             kept = gain
             for part, members in parts.items():
-                chosen = np.array([term in members for term in order], np.float32) if order else np.zeros(0, np.float32)
-                score = np.bincount(hits.block, gain * (worth * chosen)[hits.term], n_blocks)
+                chosen = np.array([term in members for term in order], bool) if order else np.zeros(0, bool)
+                here = np.flatnonzero(chosen[hits.term])
+                score = np.bincount(hits.block[here], gain[here] * worth[hits.term[here]], n_blocks)
                 blocks[part] = (blocks.get(part, 0) + 0.5 * _scaled(score)).astype(np.float32)
     files[main] = _file_scores(snapshot, fields[main], hits, main, times, n_files)
     numbers = {term: number for number, term in enumerate(order)}

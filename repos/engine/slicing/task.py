@@ -31,7 +31,7 @@ ABOUT_TESTS = re.compile(
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 BREAK = re.compile(r"\n\s*\n|\n(?=\s*[-*#>]|\s*\d+\.)")
 SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=[A-Z`\"'(])")
-MOST_PAIRS = 100
+MOST_PAIRS = 40
 MOST_STATEMENTS = 16
 
 MENTION_TICKED, MENTION_CODE, MENTION_PART, MENTION_PLAIN = 1.0, 2 / 3, 1 / 2, 1 / 3

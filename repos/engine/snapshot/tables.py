@@ -61,13 +61,7 @@ class Strings:
 
     def find(self, value: bytes) -> int:
         """The index of a value in a sorted table, or -1."""
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if self[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
+        low = bisect_left(self, value)
         return low if low < len(self) and self[low] == value else -1
 
 
