@@ -3,8 +3,8 @@
 certain: the language's own rules lead to this definition and no other: the name is defined or imported here and no
 local name hides it, or the value's type is known and the member is its own or inherited from types that are all known.
 likely: there is a choice (several definitions of the name, a method that subtypes override, a base or a wildcard
-import from outside in between, results read off `return` statements). guess: nothing tells the type; a member of that
-name exists on at most six types.
+import from outside in between, a field that holds a class). guess: nothing tells the type; a member of that name
+exists on at most six types.
 
 The edges of a file depend on nothing but: its own facts; where its imports lead; for the names it mentions, the
 definitions of that name anywhere (name, kind, parent, type), and what those stand for: bases of types, fields, declared
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CERTAIN", "GUESS", "LIKELY", "Binding", "Linker", "Unit"]
 
-MOST_GUESSES = 6  # a name with more definitions than this says nothing
 DEEPEST = 6  # re-exports followed
 LONGEST_ORDER = 60  # types looked through for a member
 HOPS = 4  # variables, fields and results followed
@@ -280,15 +279,10 @@ class Linker(Definitions):
 
     def named(self, file: int, name: bytes, member: bool) -> Meaning | None:
         """Definitions of that name anywhere, when they are few."""
-        unit = self.units[file]
-        found = self.by_name[self.languages[file].family].get(name, ())
-        if member:
-            found = [n for n in found if self.kinds[n] == "method" or self.parents[n] >= 0] or found
-        if not found or len(found) > MOST_GUESSES:
-            return None
-        if not unit.test:
+        found = self.few(self.languages[file].family, name, member)
+        if not self.units[file].test:
             found = [n for n in found if not self.units[self.file_of[n]].test] or found
-        return meant(SYMBOL, found, GUESS)
+        return meant(SYMBOL, found, GUESS) if found else None
 
 
 def instances(of: Meaning | None) -> Meaning | None:

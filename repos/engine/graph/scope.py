@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from msgspec import structs
-
 from repos.engine.extraction.facts import Facts
 from repos.engine.languages import BY_NAME
 from repos.engine.languages.base import CONTAINERS, EVERYWHERE, KINDS, Import, Language, Manifests, Resolver
 
+from .everywhere import imports_everywhere
 from .open_types import open_types
 
 CERTAIN, LIKELY, GUESS = 0, 1, 2
+MOST_GUESSES = 6  # a name with more definitions than this says nothing
 MOST = 3  # definitions of one name in one place that are kept
 
 
@@ -73,11 +73,12 @@ class Definitions:
         self.nested: dict[tuple[int, bytes], list[int]] = {}  # definitions inside functions
         self.outer_members: dict[tuple[str, bytes], dict[bytes, list[int]]] = {}
         self.by_name: dict[str, dict[bytes, list[int]]] = {}
+        self._few: dict[tuple[str, bytes, bool], list[int]] = {}
         self.packages: dict[tuple[str, str], dict[bytes, list[int]]] = {}
         self.open = open_types(units)
         for unit in units:
             self._declare(unit)
-        everywhere = _everywhere(units)
+        everywhere = imports_everywhere(units)
         for unit in units:
             self._bind(unit)
             for folder, item in everywhere.get(self.languages[unit.number].family, ()):
@@ -134,8 +135,8 @@ class Definitions:
             inside = self.members.setdefault(self.open.first[parent], {}).setdefault(name, [])
             if first not in inside:
                 inside.append(first)
-        elif parent < 0 and not apart:
-            scope.top.setdefault(name, []).append(first)
+        elif parent < 0 and not apart and first not in scope.top.setdefault(name, []):
+            scope.top[name].append(first)
 
     def _share(self, unit: Unit, package: str) -> None:
         """The names at the top of a file, with those of the other files of its package. Of a language with open
@@ -177,6 +178,16 @@ class Definitions:
             self.members.setdefault(first, {}).setdefault(name, []).append(number)
         else:
             self.nested.setdefault((parent, name), []).append(number)
+
+    def few(self, family: str, name: bytes, member: bool) -> list[int]:
+        """The definitions of a name, members before others if one is meant; none when they are too many to tell."""
+        key = family, name, member
+        if key not in self._few:
+            found = self.by_name[family].get(name, [])
+            if member:
+                found = [n for n in found if self.kinds[n] == "method" or self.parents[n] >= 0] or found
+            self._few[key] = found if len(found) <= MOST_GUESSES else []
+        return self._few[key]
 
     def own(self, type_: int, name: bytes) -> list[int]:
         """What a type itself has under a name. Its prototypes stand for what is defined out of it."""
@@ -272,17 +283,6 @@ class Definitions:
             return -1
         paths = submodules(self.units[file].path, name.decode("utf-8", "replace"))
         return next((self.by_path[path] for path in paths if path in self.by_path), -1)
-
-
-def _everywhere(units: Sequence[Unit]) -> dict[str, list[tuple[str, Import]]]:
-    """By family the imports that hold for all files of a folder, as of the first line of each."""
-    found: dict[str, list[tuple[str, Import]]] = {}
-    for unit in units:
-        for item in unit.facts.imports:
-            if item.alias == EVERYWHERE:
-                folder = unit.path[: unit.path.rfind("/") + 1]
-                found.setdefault(BY_NAME[unit.language].family, []).append((folder, structs.replace(item, line=1)))
-    return found
 
 
 def resolver_of(family: str, manifests: Manifests) -> Resolver:
