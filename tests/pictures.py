@@ -94,6 +94,12 @@ def try_slice(page: Page) -> None:
     page.evaluate("scrollTo(0, document.querySelector('#slice').getBoundingClientRect().top + scrollY - 72)")
 
 
+def light_up(page: Page) -> None:
+    """From the slice just made to the graph."""
+    page.get_by_role("link", name="See it in the graph").click()
+    page.locator(".graph-lit").first.wait_for()
+
+
 def pay_for_team(page: Page) -> None:
     """Choose the Team plan and pay for it at the twin."""
     page.goto(f"{TEAM}/billing/plan/team/month/", wait_until="networkidle")
@@ -106,15 +112,17 @@ def pay_for_team(page: Page) -> None:
 
 
 def take(browser: Browser, demo: Demonstration) -> None:
-    """The pictures that README.md and docs/billing.md show."""
+    """The pictures that README.md and the pages in docs/ show."""
     page = page_of(browser, demo, TALL)
     log_in(page, demo.email, demo.password)
     shoot(page, "spend", f"{TEAM}/spend/")
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     try_slice(page)
     shoot(page, "slice")
-    pay_for_team(page)
     page.set_viewport_size({"width": TALL[0], "height": TALL[1]})
+    light_up(page)
+    shoot(page, "graph")
+    pay_for_team(page)
     shoot(page, "billing", f"{TEAM}/billing/")
 
 

@@ -141,7 +141,7 @@ def _shares(level: Level, record: SliceRecord | None) -> tuple[dict[int, str], s
 def _percent(part: int, whole: int) -> str:
     if not part:
         return ""
-    return "under 1 %" if 100 * part < whole else f"{round(100 * part / whole)} %"
+    return "< 1 %" if 100 * part < whole else f"{round(100 * part / whole)} %"
 
 
 def _url(box: Box, level: Level, links: Links) -> str:
