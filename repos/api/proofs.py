@@ -16,7 +16,7 @@ from repos.models import ProofState, Repository, RepositoryProof
 from repos.proof_report import Miss, ProofReport, Shares, report_of
 
 
-class SharesSerializer(serializers.Serializer[Shares]):
+class ProofShareSerializer(serializers.Serializer[Shares]):
     """`found` of `n` as a share, 0 to 1, with its 95 % interval (Wilson)."""
 
     found = serializers.IntegerField()
@@ -26,7 +26,7 @@ class SharesSerializer(serializers.Serializer[Shares]):
     high = serializers.FloatField()
 
 
-class MissSerializer(serializers.Serializer[Miss]):
+class ProofMissSerializer(serializers.Serializer[Miss]):
     sha = serializers.CharField()
     subject = serializers.CharField()
     committed_at = serializers.DateTimeField()
@@ -35,10 +35,10 @@ class MissSerializer(serializers.Serializer[Miss]):
     files = serializers.IntegerField(help_text="Source files that the commit changed.")
 
 
-class FiguresSerializer(serializers.Serializer[ProofReport]):
+class ProofFiguresSerializer(serializers.Serializer[ProofReport]):
     """Tokens are medians over the judged commits."""
 
-    tasks = SharesSerializer(help_text="Commits all of whose changed files were in the slice.")
+    tasks = ProofShareSerializer(help_text="Commits all of whose changed files were in the slice.")
     definitions = serializers.IntegerField(help_text="Definitions that the commits changed.")
     definitions_found = serializers.IntegerField(help_text="Those that the slices held with all changed lines.")
     slice_tokens = serializers.IntegerField()
@@ -46,7 +46,7 @@ class FiguresSerializer(serializers.Serializer[ProofReport]):
     search_tokens = serializers.IntegerField(help_text="Read by a keyword search until it had all changed files.")
     search_lost = serializers.IntegerField(help_text="Searches that gave up at their cap, which then counts.")
     not_judged = serializers.IntegerField(help_text="Commits that changed a file which is not in the index.")
-    misses = MissSerializer(many=True, help_text="The worst, at most 10.")
+    misses = ProofMissSerializer(many=True, help_text="The worst, at most 10.")
     more_misses = serializers.IntegerField()
 
 
@@ -60,7 +60,7 @@ class ProofSerializer(serializers.Serializer[Any]):
     done = serializers.IntegerField()
     note = serializers.CharField(help_text="Why there is nothing, or no more; empty: nothing to say.")
     finished_at = serializers.DateTimeField(allow_null=True)
-    figures = FiguresSerializer(allow_null=True)
+    figures = ProofFiguresSerializer(allow_null=True)
 
 
 @extend_schema_view(get=extend_schema(tags=TAG, operation_id="repositories_proof"))
