@@ -278,10 +278,8 @@ class Definitions:
 
     def submodule(self, file: int, name: bytes) -> int:
         """The file of the module `name` inside the module that is `file`, or -1."""
-        submodules = self.languages[file].submodules
-        if submodules is None:
-            return -1
-        paths = submodules(self.units[file].path, name.decode("utf-8", "replace"))
+        within = self.languages[file].submodules
+        paths = within(self.units[file].path, name.decode("utf-8", "replace")) if within is not None else ()
         return next((self.by_path[path] for path in paths if path in self.by_path), -1)
 
 
