@@ -34,8 +34,10 @@ bench: $(VENV)/.dev ## speed and size of the engine, and of the way in for usage
 	$(BIN)/python -m bench.ingest
 
 test bench-quality: export PARE_EVAL ?= ../shared/eval
-bench-quality: $(VENV)/.dev ## quality of slices on the dev set in PARE_EVAL, next to the baselines
+bench-quality: $(VENV)/.dev ## quality of slices on the dev set in PARE_EVAL: tables, choice without a repository, ablation
 	$(BIN)/python -m bench.quality
+	$(BIN)/python -m bench.quality loro
+	$(BIN)/python -m bench.quality ablation
 
 bench-graph: $(VENV)/.dev ## truth of the graph's edges against jedi, running tests and scip-typescript (PyPI and npm)
 	$(BIN)/python -m bench.graph
