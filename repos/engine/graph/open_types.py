@@ -62,7 +62,8 @@ def _read(unit: Unit, found: dict[tuple[str, Path], list[Opening]], apart: list[
     for local, name in enumerate(unit.facts.definition_names):
         above = paths[parents[local]] if parents[local] >= 0 else ()
         outer = unit.facts.definition_types[local]
-        own = KINDS[unit.facts.definition_kinds[local]] in CONTAINERS
+        kind = KINDS[unit.facts.definition_kinds[local]]
+        own = kind in CONTAINERS
         # What stands in `class A::B` has that in its path as written.
         paths.append((*above, outer, name) if own and outer else (*above, name) if own else above)
         if own:
@@ -70,7 +71,9 @@ def _read(unit: Unit, found: dict[tuple[str, Path], list[Opening]], apart: list[
             if outer:
                 apart.append((family, opening, outer))
             else:
-                found.setdefault((family, paths[-1]), []).append(opening)
+                # In a package `class A` and `struct A<T>` are two types.
+                group = f"{family} {kind}" if package else family
+                found.setdefault((group, paths[-1]), []).append(opening)
 
 
 def _home(found: dict[tuple[str, Path], list[Opening]], family: str, within: Path, outer: bytes) -> Path:
