@@ -48,26 +48,24 @@ def closing_edges(cycles: list[list[int]], weights: Weights) -> set[tuple[int, i
 
 
 def _in_order(nodes: list[int], weights: Weights) -> list[int]:
+    place = {node: at for at, node in enumerate(nodes)}
+    matrix = np.zeros((len(nodes), len(nodes)), np.int64)
+    for (source, target), weight in weights.items():
+        matrix[place[source], place[target]] = weight
     front: list[int] = []
     back: list[int] = []
-    left = set(nodes)
-    while left:
-        out = dict.fromkeys(sorted(left), 0)
-        into = dict.fromkeys(sorted(left), 0)
-        for (source, target), weight in weights.items():
-            if source in left and target in left:
-                out[source] += weight
-                into[target] += weight
-        sinks = [node for node in out if not out[node]]
-        sources = [node for node in out if out[node] and not into[node]]
-        if sinks:
-            back[:0] = sinks
-        front += sources
-        left.difference_update(sinks, sources)
-        if not sinks and not sources:
-            best = max(out, key=lambda node: (out[node] - into[node], -node))
-            front.append(best)
-            left.discard(best)
+    left = np.ones(len(nodes), np.bool_)
+    while left.any():
+        out, into = matrix.sum(axis=1), matrix.sum(axis=0)
+        sinks = np.flatnonzero(left & (out == 0))
+        taken = np.flatnonzero(left & (out > 0) & (into == 0))
+        if not sinks.size and not taken.size:
+            taken = np.array([int(np.argmax(np.where(left, out - into, np.iinfo(np.int64).min)))])
+        front += [nodes[at] for at in taken.tolist()]
+        back[:0] = [nodes[at] for at in sinks.tolist()]
+        for gone in (sinks, taken):
+            left[gone] = False
+            matrix[gone] = matrix[:, gone] = 0
     return front + back
 
 
