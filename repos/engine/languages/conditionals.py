@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 DIRECTIVE = re.compile(
-    rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n]*\\\r?\n)*[^\n]*", re.M
+    rb"\n[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n]*\\\r?\n)*[^\n]*"
 )
 NEVER = re.compile(rb"#[ \t]*if[ \t]+(?:0|false)\b")
 ENDS = (b";", b"}", b"*/", b"{", b":", b",")
@@ -31,8 +31,9 @@ def without_conditionals(source: bytes) -> bytes:
     if b"#" not in source:
         return source
     data, groups = bytearray(source), list[Group]()
-    for match in DIRECTIVE.finditer(source):
-        start, end = match.span()
+    # Every line is found by the line end before it, the first one too.
+    for match in DIRECTIVE.finditer(b"\n" + source):
+        start, end = match.start(), match.end() - 1
         data[start:end] = data[start:end].translate(_BLANK)
         word = match[1]
         if word.startswith(b"if"):

@@ -147,13 +147,16 @@ def _test_macro(node: Node, name: Node) -> tuple[Node, Node] | None:
     return (words[0], words[1]) if len(words) == 2 else None
 
 
-_DECORATED = re.compile(
-    rb"\b(?:class|struct|union|enum(?:[ \t]+class)?)[ \t]+([A-Z][A-Z0-9_]+(?:\([^()\n]{0,80}\))?)"
-    rb"(?=[ \t]+[A-Za-z_]\w*(?:[ \t]+final)?\s*[:{])"
+# Each begins with a literal, a line's with the line end before it: the search then skips from one to the next.
+_DECORATED = tuple(
+    re.compile(
+        word + rb"[ \t]+([A-Z][A-Z0-9_]+(?:\([^()\n]{0,80}\))?)(?=[ \t]+[A-Za-z_]\w*(?:[ \t]+final)?\s*[:{])"
+    )
+    for word in (b"class", b"struct", b"union", b"enum")
 )
-_ALONE = re.compile(rb"^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]*(?:\([^()\n]{0,80}\))?)[ \t]*(?://[^\n]*)?\r?$", re.M)
+_ALONE = re.compile(rb"\n[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]*(?:\([^()\n]{0,80}\))?)[ \t]*(?://[^\n]*)?\r?(?=\n)")
 _BEFORE = re.compile(
-    rb"^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[ \t]+[A-Za-z_][\w:<>,*& \t]{0,120}?[ \t*&]+~?[A-Za-z_]\w*[ \t]*\()", re.M
+    rb"\n[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[ \t]+[A-Za-z_][\w:<>,*& \t]{0,120}?[ \t*&]+~?[A-Za-z_]\w*[ \t]*\()"
 )
 _SPACE = b" \t\r\n"
 
@@ -163,7 +166,7 @@ def parsable(source: bytes) -> bytes:
     none: `class API_EXPORT Name {`, a line with nothing but `BEGIN_NAMESPACE`, and `API_EXPORT int f(`. With them the
     parser takes whole classes for something else."""
     source = without_conditionals(source)
-    places = [match.span(1) for match in _DECORATED.finditer(source)]
+    places = [match.span(1) for words in _DECORATED for match in words.finditer(source)]
     places += [match.span(1) for match in _BEFORE.finditer(source)]
     last = -1
     for match in _ALONE.finditer(source):
