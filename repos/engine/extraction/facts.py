@@ -16,7 +16,7 @@ from repos.engine.errors import EngineError
 from repos.engine.languages.base import Import
 
 # Raise when anything that extraction writes, or how it decides, changes: old cache entries are then not found.
-EXTRACTOR = 6
+EXTRACTOR = 7
 CACHE_LEVEL = 1  # written once a blob, read seldom: a higher one would cost more than it saves
 
 BLOCK_MODULE = 1  # code outside any definition
