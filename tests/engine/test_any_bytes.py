@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from repos.engine import FolderTree, build_snapshot, make_slice
 from repos.engine.extraction.extract import extract
 from repos.engine.extraction.facts import decode_facts, decode_record, encode
-from repos.engine.languages import ALL
+from repos.engine.languages import ALL, DEEPEST
 from repos.engine.types import Limits
 from tests.engine.languages import trees
 from tests.engine.trees import PATIENT, snapshot_of
@@ -103,6 +103,15 @@ def test_deep_nesting(language: str) -> None:
     assert facts.skipped in ("", "too_slow")
     nested = b"".join(b" " * depth + b"def f():\n" for depth in range(300)) + b" " * 300 + b"pass\n"
     assert extract(nested, language, Limits()).skipped == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "opening"), [("rust", b"fn f() {\nlet x = "), ("ruby", b"x = "), ("javascript", b"x = ")]
+)
+def test_what_is_nested_too_deep_is_left_out(language: str, opening: bytes) -> None:
+    """Captures in a tree that is one long branch take the square of its depth."""
+    facts = extract(opening + b"f(\n" * 10_000 + b")\n" * 10_000, language, Limits())
+    assert facts.references().shape[1] <= DEEPEST
 
 
 @pytest.mark.parametrize(
