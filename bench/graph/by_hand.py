@@ -2,7 +2,7 @@
 
     python -m bench.graph.by_hand FOLDER LANGUAGE [SEED [CERTAIN [LIKELY]]]
 
-What was read, and how much of it was right, is in docs/languages.md.
+What was read, and how much of it was right, is in docs/graph.md.
 """
 
 from __future__ import annotations
