@@ -1,6 +1,7 @@
 """The harness's measures for any weights, in seconds: signals once a task, then only sums and packing.
 
-The figures are those of the harness (tests/engine/slicing/test_measuring.py compares them): its own functions judge the slices.
+The figures are those of the harness, whose own functions judge the slices; tests/engine/slicing/test_measuring.py
+compares them.
 """
 
 from __future__ import annotations

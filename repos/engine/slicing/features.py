@@ -29,7 +29,6 @@ BLOCK_SIGNALS = (
     "mention",  # the task names the definition
     "named",  # BM25 of the words that look like code
     "title",  # BM25 of the title
-    "callees",  # called by the best blocks
     "name",  # share of the name's words that the task has
     "compound",  # two words of the task side by side make an identifier of it
     "near",  # the better of the blocks before and after it
@@ -44,23 +43,20 @@ FILE_SIGNALS = (
     "same_name",  # a matching test has its name
     "title",
     "mention",
-    "named",
     "name",
-    "compound",  # those four: the most that one of its blocks has
+    "compound",  # those three: the most that one of its blocks has
     "file_name",  # the task gives its path or name
     "stem_name",  # share of the words of its name that the task has
     "path",  # the task's words in its path, by rarity
     "folder",  # the others in its folder
-    "importers",  # imports the best files
     "size",  # logarithm of the number of its blocks: long files match anything
 )
 CODE, FULL, RAW = 0.65, 0.35, 0.2  # of the sum that candidates are chosen by
 ASIDE, PROSE = 0.5, 0.05  # what examples, and prose, count beside code
 STEM_FILE = 0.25  # what whole-file scores count beside the blocks when the best files are looked for
 TOP_BLOCKS, FALL = 5, 0.7
-BLOCKS, LINKED, FILES = 400, 60, 100  # candidates by words, by other blocks, and files
+BLOCKS, FILES = 400, 100  # candidates
 CANDIDATES = 3000  # blocks looked at for the file score
-BEST_FILES = 10
 LARGE_FILE = 8.0  # log2 of the number of blocks at which `size` is 1
 
 
@@ -96,11 +92,11 @@ def features(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str
     factor = _factor(snapshot, tests, prefixes)
     wide = _wording(snapshot, task, found, factor)
     lexical = (CODE * wide["code"] + FULL * wide["full"] + RAW * wide["raw"]) * factor
-    wide |= _graph(snapshot, lexical, 0.5 * (wide["full"] + wide["raw"]), factor)
+    wide |= _tests(snapshot, 0.5 * (wide["full"] + wide["raw"]), factor)
     worth = _most(snapshot, factor)
     rows = _file_base(snapshot, found, wide, factor, worth)
     first = lexical + (0.3 * wide["mention"] + 0.15 * wide["named"]) * factor
-    blocks = np.union1d(best(first, BLOCKS), best(wide["callees"] * factor, LINKED))
+    blocks = np.sort(best(first, BLOCKS))
     files = np.union1d(snapshot.blocks.files[blocks], best(rows["sum"], FILES)).astype(np.int64)
     near = {
         "name": wording.names(snapshot, found.matches, blocks),
@@ -109,7 +105,7 @@ def features(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str
     }
     home = np.searchsorted(files, snapshot.blocks.files[blocks])
     rows |= _file_parts(snapshot, wide, factor, lexical)
-    rows |= _file_graph(snapshot, task, found, wide, rows["sum"])
+    rows |= _file_paths(snapshot, task, found, rows["sum"])
     of_file = {name: rows[name][files] for name in FILE_SIGNALS if name in rows}
     of_file["name"] = _peak(near["name"] * wide["code"][blocks] * factor[blocks], home, len(files))
     of_file["stem_name"] = wording.file_names(snapshot, found.matches, files)
@@ -150,17 +146,13 @@ def _wording(snapshot: Snapshot, task: Task, found: Scores, factor: Floats) -> d
     return parts
 
 
-def _graph(snapshot: Snapshot, lexical: Floats, mix: Floats, factor: Floats) -> dict[str, Floats]:
-    """Signals of all blocks that come of other blocks. Tests count here though they are not ranked."""
+def _tests(snapshot: Snapshot, mix: Floats, factor: Floats) -> dict[str, Floats]:
+    """What matching tests call, by block, and are named after, by file. Tests count here though they are not ranked."""
     blocks = snapshot.blocks
     is_test = ((blocks.flags & BLOCK_TEST) > 0) | (snapshot.files.roles[blocks.files] == TEST_ROLE)
     tests = best(np.where(is_test, mix, 0), signals.TEST_BLOCKS)
-    seeds = best(lexical, signals.SEEDS)
-    shown = factor > 0
-    weight = unit(lexical[seeds])
     return {
-        "tests": unit(signals.spread(snapshot, tests, mix[tests]) * shown),
-        "callees": unit(signals.spread(snapshot, seeds, weight) * shown),
+        "tests": unit(signals.spread(snapshot, tests, mix[tests]) * (factor > 0)),
         "same_name": unit(signals.same_named(snapshot, blocks.files[tests].tolist(), mix[tests])),
     }
 
@@ -181,7 +173,7 @@ def _file_base(
 
 def _file_parts(snapshot: Snapshot, wide: dict[str, Floats], factor: Floats, lexical: Floats) -> dict[str, Floats]:
     """The most that one block of a file has of a signal; and what matching tests call in it, added up."""
-    rows = {name: _most(snapshot, wide[name] * factor) for name in ("mention", "title", "named", "compound")}
+    rows = {name: _most(snapshot, wide[name] * factor) for name in ("mention", "title", "compound")}
     called = np.bincount(snapshot.blocks.files, wide["tests"] * factor, len(snapshot.files.paths))
     return rows | {
         "best": unit(_most(snapshot, lexical)),
@@ -190,15 +182,11 @@ def _file_parts(snapshot: Snapshot, wide: dict[str, Floats], factor: Floats, lex
     }
 
 
-def _file_graph(
-    snapshot: Snapshot, task: Task, found: Scores, wide: dict[str, Floats], score: Floats
-) -> dict[str, Floats]:
-    top = best(score, BEST_FILES)
+def _file_paths(snapshot: Snapshot, task: Task, found: Scores, score: Floats) -> dict[str, Floats]:
     return {
         "file_name": signals.file_names(snapshot, task),
         "path": wording.paths(snapshot, found.matches),
         "folder": unit(wording.folders(snapshot, score)),
-        "importers": unit(signals.importers(snapshot, top.tolist(), score[top])),
     }
 
 

@@ -183,8 +183,6 @@ def _why(ranking: Ranking, place: int, score: float) -> tuple[str, Confidence]:
         return "named in the task", "certain"
     if found.tested[column] >= 0.5:
         return "called by matching tests", "likely"
-    if found.of("code")[column] < 0.2 and found.of("callees")[column] >= 0.3:
-        return "called by the best matches", "likely"
     return "matches the words of the task", "likely" if score >= 0.5 else "guess"
 
 

@@ -36,7 +36,6 @@ class Weights:
                 "mention": 0.12,
                 "named": 0.15,
                 "title": 0.1,
-                "callees": 0.05,
                 "name": 0.1,
                 "compound": 0.15,
                 "near": 0.1,
@@ -55,14 +54,12 @@ class Weights:
                 "same_name": 0.06,
                 "title": 0.1,
                 "mention": 0.17,
-                "named": 0.05,
                 "name": 0.05,
                 "compound": 0.1,
                 "file_name": 0.1,
                 "stem_name": 0.08,
                 "path": 0.7,
                 "folder": 0.1,
-                "importers": 0.02,
                 "size": -0.25,
             }
         )

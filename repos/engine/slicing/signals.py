@@ -1,5 +1,4 @@
-"""Signals beside the words themselves: names and paths the task mentions, what matching tests call, graph
-neighbours."""
+"""Signals beside the words themselves: names and paths the task mentions, and what matching tests call."""
 
 from __future__ import annotations
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from repos.engine.paths import TEST_ROLE
 from repos.engine.snapshot.file import Snapshot
-from repos.engine.types import EDGE_KINDS
 
 from .task import MENTION_PLAIN, Task
 
@@ -20,7 +18,6 @@ Floats = NDArray[np.float32]
 MOST_NAMED = 60  # a name with more definitions than this says nothing
 PLAIN_NAMED = 3
 TEST_BLOCKS = 30
-SEEDS = 20
 CONFIDENCE_WEIGHT = np.array([1.0, 0.8, 0.5], np.float32)
 KIND_WEIGHT = np.array([0.3, 1.0, 0.6, 0.6, 0.6, 1.0], np.float32)  # by EDGE_KINDS
 _AFFIX = re.compile(r"^tests?_|^test(?=[A-Z])|_tests?$|[-_.]?tests?$|\.spec$|_spec$|Tests?$|IT$|TestCase$", re.I)
@@ -128,19 +125,6 @@ def spread(snapshot: Snapshot, seeds: NDArray[np.int64], weights: Floats) -> Flo
 def _ranges(starts: NDArray[np.int32], sizes: NDArray[np.int32]) -> NDArray[np.int64]:
     """The numbers of all ranges, end to end."""
     return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
-
-
-def importers(snapshot: Snapshot, files: list[int], weights: Floats) -> Floats:
-    """Files that import the best files."""
-    graph, n_symbols = snapshot.graph, len(snapshot.symbols.names)
-    score = np.zeros(len(snapshot.files.paths), np.float32)
-    degree = in_degree(snapshot)
-    for file, weight in zip(files, weights.tolist(), strict=True):
-        node = n_symbols + file
-        edges = graph.incoming[graph.incoming_starts[node] : graph.incoming_starts[node + 1]]
-        edges = edges[graph.kinds[edges] == EDGE_KINDS.index("imports")]
-        score[graph.sources[edges] - n_symbols] += weight / degree[node]
-    return score
 
 
 def same_named(snapshot: Snapshot, tests: list[int], weights: Floats) -> Floats:
