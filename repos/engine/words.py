@@ -178,11 +178,12 @@ def stem(term: bytes) -> bytes:
     if found is None:
         if len(_stems) > MEMO:
             _stems.clear()
-        found = _stems[term] = _stem(term)
+        found = _stems[term] = compute_stem(term)
     return found
 
 
-def _stem(term: bytes) -> bytes:
+def compute_stem(term: bytes) -> bytes:
+    """`stem` without keeping it: for an index run, where each term comes once."""
     if len(term) < 4 or not term.isalpha():
         return term
     if term.endswith(b"ies") and len(term) > 4:

@@ -19,6 +19,7 @@ from . import assemble
 from .columns import Columns, gather
 from .incremental import Made, build_on, units_of
 from .manifests import as_manifests, family_files
+from .memory import give_back
 from .past import open_base, pack_past, past_of
 from .reading import Run, Wanted
 from .spill import Spill
@@ -50,6 +51,7 @@ def build_snapshot(
         for language in {item.language for item in wanted if item.language}:
             parser_of(language)  # a grammar that is missing must end the run, not leave its files empty
         made = build_on(open_base(base), run, wanted) or _build(run, wanted)
+        give_back()
         run.tell("write", 0, 1)
         return _write(run, made, wanted, path, commit, committed_at)
 

@@ -23,6 +23,7 @@ from repos.engine.languages import language_of
 from repos.engine.types import FactsCache, Limits, Phase, Progress, SkippedFile, SourceFile, Tree
 
 from .columns import Entry
+from .memory import give_back
 from .spill import Spill, Spilled
 
 STORE_EVERY = 200  # records handed to the cache at a time
@@ -88,6 +89,7 @@ class Run:
     def load(self, wanted: Sequence[Wanted]) -> Loaded:
         """`postings` are those of the entries; blocks count from the first one."""
         records, collector = self._records(wanted), Collector()
+        shared: dict[bytes, bytes] = {}  # files mention the same names
         entries: list[Entry] = []
         unusable: list[tuple[str, str, str]] = []
         for item in wanted:
@@ -101,10 +103,13 @@ class Run:
                 unusable.append((path, item.key, facts.skipped))
                 continue
             collector.add(decode_counts(facts), facts.blocks().shape[1], words.terms(path))
+            facts.names = [shared.setdefault(name, name) for name in facts.names]
             facts.counts = b""  # the largest part of the facts, and not needed any more
             source = place.tail(len(record.source))
             entries.append(Entry(item.file, item.language, paths.label(path), paths.role(path), facts, source))
-        return Loaded(collector.result(), entries, unusable)
+        found = Loaded(collector.result(), entries, unusable)
+        give_back()
+        return found
 
     def _records(self, wanted: Sequence[Wanted]) -> dict[str, Spilled]:
         """Records by cache key: from the cache, or made now."""

@@ -42,7 +42,7 @@ class Places:
     def nodes(self) -> int:
         return self.symbols + len(self.first_symbol) - 1
 
-    def block_of(self, source: NDArray[np.int64], line: NDArray[np.int64]) -> NDArray[np.int64]:
+    def block_of(self, source: NDArray[np.int32], line: NDArray[np.int32]) -> NDArray[np.int64]:
         file = np.searchsorted(self.first_symbol, source, side="right") - 1
         file = np.where(source >= self.symbols, source - self.symbols, file)
         found: NDArray[np.int64] = np.searchsorted(self.block_keys, (file << 32) | line, side="right") - 1
@@ -75,17 +75,28 @@ def link(
         read, rows = _needed(linker, units, known)
     rows += overrides(linker, read)
     rows += structural(linker, read)
+    tables: list[NDArray[np.int32]] = []
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue
         _refer(linker, unit, rows, places.symbols)
         _import(linker, unit, rows, places.symbols)
+        linker.readers[unit.number].forget()
         if number % 256 == 0:
+            tables.append(_taken(rows))
             tick(number)
-    table = np.array(rows, np.int64).reshape(-1, COLUMNS)
+    tables.append(_taken(rows))
     if known is not None:
-        table = np.concatenate([_still(linker, read, known), table])
-    return pack(table, places)
+        tables.insert(0, _still(linker, read, known).astype(np.int32))
+    vars(linker).clear()  # it and its readers hold each other, and would stay until the collector of cycles comes by
+    return pack(np.concatenate(tables), places)
+
+
+def _taken(rows: list[Row]) -> NDArray[np.int32]:
+    """As an array, which takes a tenth of the memory; the list is emptied."""
+    table = np.array(rows, np.int32).reshape(-1, COLUMNS)
+    rows.clear()
+    return table
 
 
 def _needed(linker: Linker, units: Sequence[Unit], known: Known) -> tuple[list[Unit], list[Row]]:
@@ -239,7 +250,7 @@ def _type_named(linker: Linker, unit: Unit, name: bytes) -> int:
     return next((n for n in found if linker.kinds[n] in CONTAINERS), -1)
 
 
-def pack(table: NDArray[np.int64], places: Places) -> Graph:
+def pack(table: NDArray[np.int32], places: Places) -> Graph:
     """One edge for each (block, source, target, kind): the first line of the best confidence."""
     source, target, kind, confidence, line, column = table.T
     block = places.block_of(source, line)

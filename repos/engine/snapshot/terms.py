@@ -26,15 +26,30 @@ OTHER = 7
 _RANK = np.full(256, OTHER)
 _RANK[FREQUENT] = np.arange(len(FREQUENT))
 _CODES = np.append(FREQUENT, 0).astype(np.uint8)
+AT_ONCE = 1 << 17  # postings
+KEPT = 2_000_000  # postings that a reader holds decoded
 assert len(MAIN_LEVELS) == 14  # the frequent codes depend on how codes are made
 
 
 def encode(starts: NDArray[np.integer], blocks: NDArray[np.integer], codes: NDArray[np.uint8]) -> tuple[bytes, Numbers]:
     """`starts` of each term's postings, with one more entry than terms -> (bytes, and where each term's begin)."""
+    pieces, at = [], [np.zeros(1, np.int64)]
+    first = 0
+    while first < len(starts) - 1:  # some terms at a time: the arrays on the way take forty times what comes out
+        last = max(first + 1, int(np.searchsorted(starts, int(starts[first]) + AT_ONCE, side="right")) - 1)
+        low, high = int(starts[first]), int(starts[last])
+        own = starts[first : last + 1].astype(np.int64) - low
+        piece, ends = _encode(own, blocks[low:high].astype(np.int64), codes[low:high])
+        pieces.append(piece)
+        at.append(ends[1:] + at[-1][-1])
+        first = last
+    return b"".join(pieces), np.concatenate(at)
+
+
+def _encode(starts: Numbers, blocks: Numbers, codes: NDArray[np.uint8]) -> tuple[bytes, Numbers]:
     first = starts[:-1][starts[:-1] < starts[1:]]
-    numbers = blocks.astype(np.int64)
-    gaps: Numbers = np.diff(numbers, prepend=0) - 1
-    gaps[first] = numbers[first]
+    gaps: Numbers = np.diff(blocks, prepend=0) - 1
+    gaps[first] = blocks[first]
     rank = _RANK[codes]
     other = rank == OTHER
     values = np.where(other, gaps << 8 | codes, gaps) << 3 | rank
@@ -83,7 +98,7 @@ def sections(postings: Postings) -> dict[str, Part]:
     heap, at = encode(postings.starts, postings.blocks, postings.codes)
     groups: dict[bytes, list[int]] = {}
     for number, term in enumerate(postings.terms):
-        groups.setdefault(words.stem(term), []).append(number)
+        groups.setdefault(words.compute_stem(term), []).append(number)
     kept = {stem: found for stem, found in groups.items() if len(found) > 1 or postings.terms[found[0]] != stem}
     stems = sorted(kept)
     return {
@@ -116,24 +131,40 @@ class Terms:
 
 
 class Heap:
-    """Reads the postings of the terms that are asked for."""
+    """Reads the postings of the terms that are asked for; those used before are at hand."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
         self._at: Numbers = container.array("terms.at").astype(np.int64, copy=False)
+        self._kept: dict[int, tuple[NDArray[np.int32], NDArray[np.uint8]]] = {}
+        self._room = KEPT
 
     def of(self, terms: Sequence[int]) -> tuple[Numbers, Numbers, NDArray[np.uint8]]:
         """(place in `terms`, block, code), term by term. Raises SnapshotCorrupt."""
-        data, ends = self._bytes(terms)
-        counts, blocks, codes = decode(data, ends)
-        return np.repeat(np.arange(len(terms)), counts), blocks, codes
+        if not terms:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+        rows = self._rows(terms)
+        counts = [len(codes) for _, codes in rows]
+        blocks = np.concatenate([block for block, _ in rows], dtype=np.int64)
+        return np.repeat(np.arange(len(rows)), counts), blocks, np.concatenate([codes for _, codes in rows])
 
     def counts(self, terms: Sequence[int]) -> list[int]:
         """How many blocks hold each."""
-        data, ends = self._bytes(terms)
-        until = np.concatenate(([0], np.cumsum(data < 128)))[ends]
-        found: list[int] = np.diff(until, prepend=0).tolist()
-        return found
+        return [len(codes) for _, codes in self._rows(terms)]
+
+    def _rows(self, terms: Sequence[int]) -> list[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+        kept = self._kept  # another thread may begin a new one
+        missing = [term for term in dict.fromkeys(terms) if term not in kept]
+        if missing:
+            data, ends = self._bytes(missing)
+            counts, blocks, codes = decode(data, ends)
+            self._room -= len(codes)
+            if self._room < 0:
+                kept = {term: kept[term] for term in terms if term in kept}
+                self._kept, self._room = kept, KEPT - len(codes)
+            narrow, cuts = blocks.astype(np.int32), np.cumsum(counts)[:-1]
+            kept.update(zip(missing, zip(np.split(narrow, cuts), np.split(codes, cuts), strict=True), strict=True))
+        return [kept[term] for term in terms]
 
     def _bytes(self, terms: Sequence[int]) -> tuple[NDArray[np.uint8], Numbers]:
         spans = [(int(self._at[term]), int(self._at[term + 1])) for term in terms]
