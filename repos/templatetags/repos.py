@@ -9,7 +9,6 @@ from repos import text as words
 from repos.addresses import Links
 from repos.engine.types import SliceItem, Symbol
 from repos.models import Phase, Repository, SliceRecord, State
-from repos.text import plain
 
 register = template.Library()
 
@@ -60,12 +59,6 @@ def phase_unit(phase: str) -> str:
 @register.filter
 def skip_reason(reason: str) -> str:
     return _REASONS.get(reason, reason.replace("_", " "))
-
-
-@register.filter
-def printable(text: str) -> str:
-    """Paths and names out of git as text that can be sent."""
-    return plain(text)
 
 
 @register.filter
