@@ -51,10 +51,10 @@ class Edges:
 
 def edges_of_folder(folder: Path) -> Edges:
     """Index a folder and keep the edges before they are packed."""
-    kept: list[NDArray[np.int64]] = []
+    kept: list[NDArray[np.int32]] = []
     pack = edges.pack
 
-    def keep(table: NDArray[np.int64], places: edges.Places) -> object:
+    def keep(table: NDArray[np.int32], places: edges.Places) -> object:
         kept.append(table)
         return pack(table, places)
 
@@ -66,7 +66,7 @@ def edges_of_folder(folder: Path) -> Edges:
     return found
 
 
-def _fill(found: Edges, table: NDArray[np.int64]) -> None:
+def _fill(found: Edges, table: NDArray[np.int32]) -> None:
     snapshot, symbols = found.snapshot, found.snapshot.symbols
     count = len(symbols.kinds)
     for number in range(count):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import random
@@ -49,11 +50,12 @@ def ask(project: Path, python: Path, places: list[Place], folder: Path) -> list[
 def compare(edges: Edges, project: Path, places: list[Place], answers: list[list[Answer]]) -> Truth:
     truth = Truth()
     root = os.path.realpath(project) + os.sep
+    within = _Imports(project)
     for place, answer in zip(places, answers, strict=True):
         meant = [(os.path.realpath(path).removeprefix(root), line, name, kind) for path, line, name, kind in answer]
-        meant = [row for row in meant if row[0]]
+        meant = [row for row in meant if row[0] and not within.holds(row[0], row[1])]
         if not meant:
-            continue  # jedi does not know
+            continue  # jedi does not know, or stops at a re-export
         best = "none"
         for kind, confidence, target in edges.at.get(place, ()):
             if kind == "imports":
@@ -70,6 +72,26 @@ def compare(edges: Edges, project: Path, places: list[Place], answers: list[list
             if best == "none":
                 truth.missed.append((place, meant[0][2]))
     return truth
+
+
+class _Imports:
+    """The lines of import statements."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.lines: dict[str, set[int]] = {}
+
+    def holds(self, path: str, line: int) -> bool:
+        if path not in self.lines:
+            file = self.project / path
+            tree = ast.parse(file.read_bytes()) if file.suffix == ".py" and file.is_file() else ast.Module([], [])
+            self.lines[path] = {
+                number
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            }
+        return line in self.lines[path]
 
 
 def _same(target: Target, row: Answer) -> bool:
