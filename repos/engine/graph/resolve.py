@@ -7,9 +7,9 @@ import from outside in between, a field that holds a class). guess: nothing tell
 exists on at most six types.
 
 The edges of a file depend on nothing but: its own facts; where its imports lead; for the names it mentions, the
-definitions of that name anywhere (name, kind, parent, type), whether a subtype overrides them (certain or likely, however
-far away the subtype is), and what those stand for: bases of types, fields, declared or read results, variables of modules,
-which may lead on over at most HOPS such steps into further files.
+definitions of that name anywhere (name, kind, parent, type), whether a subtype overrides them, in whatever file; and
+what those stand for: bases of types, fields, declared or read results, variables of modules, which may lead on over at
+most HOPS such steps into further files.
 """
 
 from __future__ import annotations
