@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repos.engine.git import Change, LoggedCommit
-from repos.engine.replay.messages import cleaned
 from repos.engine.replay import choose
 from repos.engine.replay.choose import LONGEST, task_of
+from repos.engine.replay.messages import cleaned
 
 
 def commit(message: str, *paths: str, author: str = "Olga", parents: int = 1, kind: str = "M") -> LoggedCommit:
