@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from repos import engine, remotes, storage
+from repos import engine, recent, remotes, storage
 from repos.engine import git
 from repos.engine.errors import EngineError, GitError, MirrorBroken, RepositoryTooLarge
 from repos.engine.replay import MEASURE, Candidate, Replayed, choose, replay
@@ -91,6 +91,7 @@ class _Turn:
             return None
         if (self.proof.commit, self.proof.measure) != (self.head, MEASURE):
             self.gently(self.bring_history)
+            recent.note_commits(self.repository, self.past, self.head)
             self.write(commit=self.head, measure=MEASURE, seconds=0.0, note="")
         with storage.draft_of(self.repository.public_id) as draft:
             return self.go_through(self.todo(self.gently(self.candidates)), draft.parent)

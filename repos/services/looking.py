@@ -1,12 +1,13 @@
 """Looking into a repository's snapshot: its packages, and a symbol with all that stands round it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from repos import engine
 from repos.engine import around
 from repos.engine.packages import Level, package_level
 from repos.engine.types import Symbol
-from repos.models import Repository
+from repos.models import CommitNote, RecentCommits, Repository
 from repos.services.slices import read_snapshot
 from repos.text import plain
 
@@ -15,6 +16,7 @@ NEIGHBOURS_SHOWN = 20  # in each relation, where all are shown together
 NEIGHBOURS_A_PAGE = 50
 MEMBERS_SHOWN = 200
 TESTS_SHOWN = 20
+COMMITS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def look_at_symbol(
     """A symbol with what stands round it: a page (from 1 on) of one relation alone, or the first of each and a page of
     the definition. Raises what read_snapshot raises."""
     return read_snapshot(repository, lambda found: _look(found, address, page, only))
+
+
+def recent_commits(repository: Repository, path: str) -> list[tuple[CommitNote, datetime]]:
+    """The last commits that changed a file, with their times; none before a proof has read the history."""
+    notes = RecentCommits.objects.of_file(repository.team_id, repository.pk, plain(path), COMMITS_SHOWN)
+    return [(note, datetime.fromtimestamp(note.at, tz=UTC)) for note in notes]
 
 
 def _look(snapshot: engine.Snapshot, address: Address, page: int, only: around.Relation | None) -> Looked:

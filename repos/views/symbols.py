@@ -73,6 +73,7 @@ def repository_symbol(request: TeamRequest, public_id: UUID) -> HttpResponse:
         "lines": list(enumerate(looked.lines, looked.first_line)),
         "relations": [_listed(one, links, here, alone=bool(only)) for one in looked.relations],
         "members": [(_url(links, one), one) for one in looked.members],
+        "commits": [] if only else services.recent_commits(repository, symbol.path),
         "tests": [(_url(links, one.symbol), one) for one in looked.reaching],
         "before": f"{here}&{_query(only, page - 1)}" if page > 1 else "",
         "after": f"{here}&{_query(only, page + 1)}" if _has_more(looked, page, only) else "",
