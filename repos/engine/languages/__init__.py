@@ -1,5 +1,11 @@
 """The languages with symbols. Each is a folder here that gives `LANGUAGES`; nothing else in the engine names one, so a
-folder that is deleted takes its language along (see docs/languages.md)."""
+folder that is deleted takes its language along (see docs/languages.md).
+
+What several of them share stands in modules beside the folders: `base` (what a language gives, and the captures its
+query may use), `labels` (what files are counted under, with or without a folder), `nearness`; `declarators`, `includes`
+and `conditionals` of C and C++ (the last of C#, too), `ecmascript` and `ecmascript_modules` of JavaScript and
+TypeScript, `jvm` of Java and Kotlin.
+"""
 
 from __future__ import annotations
 

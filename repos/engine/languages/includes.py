@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from repos.engine.languages.base import Import, Manifests
+from repos.engine.languages.nearness import folders_shared
 
 INCLUDE = re.compile(r'^#\s*(?:include|include_next|import)\s*(["<])([^">\n]+)[">]')
 ANGLED = "<"
@@ -51,19 +52,10 @@ class IncludeResolver:
         # `<string.h>` is the system's unless a folder for includes holds exactly that.
         if angled and "/" not in module:
             found = [place for place in found if self._is_root(posixpath.dirname(place))]
-        return sorted(found, key=lambda place: (-_shared(path, place), len(place), place))[:1]
+        return sorted(found, key=lambda place: (-folders_shared(path, place), len(place), place))[:1]
 
     def _is_root(self, folder: str) -> bool:
         return posixpath.basename(folder) in ROOTS
 
     def package(self, path: str) -> str:
         return "."  # what a function is called holds for all that is linked together
-
-
-def _shared(one: str, other: str) -> int:
-    count = 0
-    for a, b in zip(one.split("/"), other.split("/"), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from repos.engine.languages.base import Import, Manifests
+from repos.engine.languages.nearness import folders_shared
 
 STATEMENT = re.compile(r"^(package|import)\s+(?:static\s+)?([\w.`$]+?)\s*(\.\s*\*)?\s*(?:\bas\s+(\w+)\s*)?;?\s*$")
 SPACES = re.compile(r"\s+")
@@ -58,17 +59,8 @@ class PackageResolver:
         importing file."""
         if len(found) == 1:
             return found
-        most = max(_shared(path, other) for other in found)
-        return [other for other in found if _shared(path, other) == most]
+        most = max(folders_shared(path, other) for other in found)
+        return [other for other in found if folders_shared(path, other) == most]
 
     def package(self, path: str) -> str:
         return self.packages.get(path, "") or "(default)"
-
-
-def _shared(one: str, other: str) -> int:
-    count = 0
-    for a, b in zip(one.split("/"), other.split("/"), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from repos.engine.languages.base import Import, Language, Manifests
+from repos.engine.languages.nearness import folders_shared
 
 QUERY = """
 (class_definition) @def.class
@@ -104,7 +105,7 @@ class PythonResolver:
         if len(found) < 2:
             return found
         # The same module name under several roots: the nearest to the importing file is meant.
-        return sorted(found, key=lambda other: (-_shared(importer, other), len(other), other))[:1]
+        return sorted(found, key=lambda other: (-folders_shared(importer, other), len(other), other))[:1]
 
     def _relative(self, path: str, item: Import) -> Sequence[str]:
         rest = item.module.lstrip(".")
@@ -140,15 +141,6 @@ def submodules(path: str, name: str) -> tuple[str, ...]:
         return ()
     stem = f"{folder}/{name}" if folder else name
     return f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi"
-
-
-def _shared(one: str, other: str) -> int:
-    count = 0
-    for a, b in zip(one.split("/"), other.split("/"), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 LANGUAGE = Language(
