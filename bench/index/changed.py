@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from repos.engine import blob_id
 from repos.engine.types import SourceFile, Tree
 
 
-class ChangedTree:
-    """A tree of which some files got one more line."""
+class EditedTree:
+    """A tree of which some files are replaced or added. It is listed once: hashing a folder is no part of a build."""
 
-    def __init__(self, tree: Tree, changed: Sequence[SourceFile]) -> None:
-        self.tree = tree
-        self.fresh = {}
-        for _, content in tree.read([file.oid for file in changed]):
-            more = content + b"\n\n"
-            self.fresh[blob_id(content)] = (blob_id(more), more)
+    def __init__(self, tree: Tree, listed: Sequence[SourceFile], edits: Mapping[str, bytes]) -> None:
+        self.tree, self.listed = tree, {file.path: file for file in listed}
+        self.fresh = {blob_id(content): content for content in edits.values()}
+        for path, content in edits.items():
+            self.listed[path] = SourceFile(path, blob_id(content), len(content))
 
     def files(self) -> list[SourceFile]:
-        return [self._changed(file) for file in self.tree.files()]
-
-    def _changed(self, file: SourceFile) -> SourceFile:
-        if file.oid not in self.fresh:
-            return file
-        oid, more = self.fresh[file.oid]
-        return SourceFile(file.path, oid, len(more))
+        return list(self.listed.values())
 
     def read(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        changed = dict(self.fresh.values())
-        yield from ((oid, changed[oid]) for oid in oids if oid in changed)
-        yield from self.tree.read([oid for oid in oids if oid not in changed])
+        yield from ((oid, self.fresh[oid]) for oid in oids if oid in self.fresh)
+        yield from self.tree.read([oid for oid in oids if oid not in self.fresh])

@@ -17,26 +17,21 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from repos.engine import FolderTree, build_snapshot, make_slice, open_snapshot
 from repos.engine.types import SourceFile, Tree
+
+from .work import cpu
 
 TASKS = 100
 BUDGET = 8000
 TASK_SEED = 5
 
 
-class Contents(Protocol):
-    def files(self) -> list[SourceFile]: ...
-
-    def read(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]: ...
-
-
 class CopiedTree:
     """A tree many times over: `copy3/...` holds each file with a last line of its own, so that no blob occurs twice."""
 
-    def __init__(self, tree: Contents, copies: int) -> None:
+    def __init__(self, tree: Tree, copies: int) -> None:
         self.tree, self.copies = tree, copies
         self.listed = tree.files()
 
@@ -76,16 +71,16 @@ class SmallFiles:
 
 def measure(tree: Tree, path: Path) -> dict[str, float]:
     """Index a tree and ask it; figures of this process."""
-    started = _cpu()
+    started = cpu()
     info = build_snapshot(tree, path=path, commit="growth", processes=2)
-    index, peak = _cpu() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    index, peak = cpu() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     snapshot, chance = open_snapshot(path), random.Random(TASK_SEED)
     names = [snapshot.qualified(chance.randrange(info.symbols)) for _ in range(2 * TASKS)]
-    cpu, wall = [], []
+    spent, wall = [], []
     for first, second in zip(names[::2], names[1::2], strict=True):
         clock, start = time.perf_counter(), time.process_time()
         make_slice(snapshot, f"why does {first} fail when {second} is called", budget=BUDGET)
-        cpu.append(time.process_time() - start)
+        spent.append(time.process_time() - start)
         wall.append(time.perf_counter() - clock)
     statistics = info.statistics
     return {
@@ -96,17 +91,10 @@ def measure(tree: Tree, path: Path) -> dict[str, float]:
         "index, CPU s": index,
         "peak of the index process, MB": peak,
         "snapshot / source": info.size / statistics.bytes,
-        "slice, CPU p50 ms": 1e3 * sorted(cpu)[TASKS // 2],
-        "slice, CPU p99 ms": 1e3 * sorted(cpu)[TASKS * 99 // 100],
+        "slice, CPU p50 ms": 1e3 * sorted(spent)[TASKS // 2],
+        "slice, CPU p99 ms": 1e3 * sorted(spent)[TASKS * 99 // 100],
         "slice, wall p99 ms": 1e3 * sorted(wall)[TASKS * 99 // 100],
     }
-
-
-def _cpu() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
 
 
 def apart(arguments: Sequence[str]) -> dict[str, float]:

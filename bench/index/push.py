@@ -12,33 +12,18 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from repos.engine import FolderFactsCache, FolderTree, blob_id, build_snapshot, check_grammars
+from repos.engine import FolderFactsCache, FolderTree, build_snapshot, check_grammars
 from repos.engine.languages import language_of
 from repos.engine.paths import refused
 from repos.engine.types import Limits, SourceFile
 
+from .changed import EditedTree
+
 CHANGED = 10
 SEED = 3
-
-
-class EditedTree:
-    """A tree of which some files are replaced or added. It is listed once: hashing a folder is no part of a build."""
-
-    def __init__(self, tree: FolderTree, listed: Sequence[SourceFile], edits: Mapping[str, bytes]) -> None:
-        self.tree, self.listed = tree, {file.path: file for file in listed}
-        self.fresh = {blob_id(content): content for content in edits.values()}
-        for path, content in edits.items():
-            self.listed[path] = SourceFile(path, blob_id(content), len(content))
-
-    def files(self) -> list[SourceFile]:
-        return list(self.listed.values())
-
-    def read(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        yield from ((oid, self.fresh[oid]) for oid in oids if oid in self.fresh)
-        yield from self.tree.read([oid for oid in oids if oid not in self.fresh])
 
 
 def edits(tree: FolderTree, listed: Sequence[SourceFile]) -> dict[str, dict[str, bytes]]:

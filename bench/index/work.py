@@ -18,7 +18,7 @@ from repos.engine.languages import language_of, parser_of
 from repos.engine.paths import refused
 from repos.engine.types import Limits, SourceFile
 
-from .changed import ChangedTree
+from .changed import EditedTree
 from .queries import BUDGET, FIRST, tasks
 
 Found = dict[str, float]
@@ -78,7 +78,9 @@ def push(root: str, path: str) -> Found:
     cold = cpu() - start
     coded = [file for file in tree.files() if language_of(file.path) and not refused(file.path)]
     middle = len(coded) // 2
-    changed = ChangedTree(tree, coded[middle : middle + CHANGED])
+    pushed = coded[middle : middle + CHANGED]
+    contents = dict(tree.read([file.oid for file in pushed]))
+    changed = EditedTree(tree, tree.files(), {file.path: contents[file.oid] + b"\n\n" for file in pushed})
     start = cpu()
     build_snapshot(changed, path=Path(f"{path}.after"), commit="bench", processes=2, base=Path(path))
     return {"cold": cold, "cpu": cpu() - start}
