@@ -107,7 +107,7 @@ def strongest(level: Level) -> list[Dependency]:
 def _lay_out(level: Level, drawn: list[Dependency]) -> Geometry:
     sizes = [_size(box, level) for box in level.boxes]
     graph = graphlay.Graph()
-    rows = _rows(level, drawn, [width for width, _ in sizes])
+    rows = _rows(drawn, [width for width, _ in sizes])
     for at, (width, height) in enumerate(sizes):
         # What has no line stands apart, in a block of its own.
         graph.node(at, width=width, height=height, rank={"fixed": rows[at]} if at in rows else "free")
@@ -137,7 +137,7 @@ def _size(box: Box, level: Level) -> tuple[float, float]:
     return round(width, 1), round(LOWEST + (HIGHEST - LOWEST) * math.sqrt(share), 1)
 
 
-def _rows(level: Level, drawn: list[Dependency], widths: list[float]) -> dict[int, int]:
+def _rows(drawn: list[Dependency], widths: list[float]) -> dict[int, int]:
     """The row of each box that has a line, from the top: its layer by what is drawn, in several rows if too wide."""
     weights = {(one.source, one.target): one.count for one in drawn}
     layers = layers_of(len(widths), weights, {(one.source, one.target) for one in drawn if one.closes})

@@ -112,7 +112,7 @@ def picture_of(level: Level, links: Links, digest: str, record: SliceRecord | No
     if found is None:
         return Picture(level, nodes, [], rows[:ROWS], 0, 0, elsewhere)
     for node, place in zip(nodes, found.places, strict=True):
-        node.spot = _spot(node, place)
+        node.spot = _spot(place)
     arrows = _arrows(level, nodes, found)
     return Picture(level, nodes, arrows, rows[:ROWS], int(found.width), int(found.height), elsewhere)
 
@@ -169,7 +169,7 @@ def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {word}" for word, count in counts.items())
 
 
-def _spot(node: Node, place: drawing.Place) -> Spot:
+def _spot(place: drawing.Place) -> Spot:
     middle, centre = place.x + place.width / 2, place.y + place.height / 2
     lengths = (
         place.x, place.y, place.width, place.height, middle, centre - 3, centre + 13,
