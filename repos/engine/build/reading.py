@@ -151,7 +151,7 @@ class Run:
         for item in order:
             languages.setdefault(item.file.oid, []).append(item.language)
         for oid, content in self.tree.read(list(languages)):
-            for language in languages[oid]:
+            for language in languages.pop(oid, ()):  # a tree may give what nobody asked for
                 yield oid, language, content
 
     def _store(self, fresh: dict[str, bytes]) -> None:
