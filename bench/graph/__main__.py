@@ -1,10 +1,10 @@
 """Prints how true the edges of the graph are, and ends with status 1 when those called certain are not true enough.
 
-    python -m bench.graph [python|run|typescript ...]
+    python -m bench.graph [python] [run] [typescript] [--wrong]
 
 Sources come from PyPI and npm into a scratch folder ($PARE_BENCH, or the temporary folder), with the tools that are the
 key: jedi and the projects' own tests in a virtual environment, scip-typescript beside them. All is kept there for the
-next time. `typescript` needs node and npm.
+next time. `typescript` needs node and npm. `--wrong` lists the edges called certain that are not.
 """
 
 from __future__ import annotations

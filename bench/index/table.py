@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import peers
+from . import growth, peers
 from .trees import inputs, size_of, vendor
 
 EDGES = 350_000
@@ -20,6 +20,7 @@ RUNS = 2
 QUERIES = 300
 BESIDE = 100  # slices while an index runs beside them
 LARGE = 25 << 20
+COPIES = 10
 Found = dict[str, float]
 
 
@@ -98,6 +99,17 @@ def slices(name: str, root: Path, scratch: Path) -> list[Row]:
     ]
 
 
+def grown(name: str, root: Path) -> list[Row]:
+    """The same tree many times over."""
+    if size_of(root) > LARGE:
+        return [Row(f"{COPIES} times the source: {name}", "", "", "skipped: python -m bench.index.growth measures it")]
+    found = {measure: f"{many / max(once, 1e-9):.2f}" for measure, once, many in growth.rows(root, COPIES)}
+    return [
+        Row(f"{COPIES} times the source, index CPU: {name}", "<= 11 times", "", found["index, CPU s"]),
+        Row("the same, slice CPU p50", "<= 3 times", "", found["slice, CPU p50 ms"]),
+    ]
+
+
 def peer(name: str, root: Path, scratch: Path) -> list[Row]:
     try:
         value = peers.told(peers.ratios(root, scratch))
@@ -115,7 +127,7 @@ def rows(trees: dict[str, Path], scratch: Path) -> list[Row]:
     for measure in measures:
         print(f"... {measure.__name__}", file=sys.stderr)
         found += measure(name, root, scratch)
-    return found
+    return found + grown(*min(trees.items(), key=lambda item: size_of(item[1])))
 
 
 def main(arguments: Sequence[str]) -> int:
