@@ -81,14 +81,14 @@ EXPORTS = re.compile(
     r"^(?:module\.)?exports(?:\.([\w$]+))?\s*=\s*(?:(?:async\s+)?(?:function\s*\*?|class)\s+([\w$]+)|([\w$]+)\s*;?$)"
 )
 EXPORTED_TABLE = re.compile(r"^(?:module\.)?exports\s*=\s*\{([^{}()]*)\}", re.S)
-NAMED = re.compile(r"\{([^}]*)\}", re.S)
+NAMED = re.compile(r"\{([^{}]*)\}", re.S)
 STAR = re.compile(r"\*\s*(?:as\s+([\w$]+))?")
 LEADING = re.compile(r"^import\s+(?:type\s+|typeof\s+)?([\w$]+)\s*(?:,|\bfrom\b)")
 OWN = ""  # the module of names that a file exports under another name
 
 
 def parse_import(text: str, line: int) -> list[Import]:
-    text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.S).strip()
+    text = re.sub(r"//[^\n]*|/\*.{0,2000}?\*/", " ", text, flags=re.S).strip()
     source = SOURCE.search(text)
     if source is None:
         return _without_source(text, line)

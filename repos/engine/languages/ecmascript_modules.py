@@ -27,6 +27,9 @@ MANIFESTS = ("package.json", *CONFIGS)
 CONDITIONS = ("source", "development", "types", "import", "module", "node", "browser", "require", "default")
 BUILT = re.compile(r"^(?:dist|lib|build|out|es|esm|cjs|types|output)(?:/(?:esm|cjs|es|types|src))?/")
 SUFFIX = re.compile(r"(?:\.d)?\.[mc]?[jt]sx?$")
+# A string, or a comment. One that is left open goes on to the end: to look for its end again from each quote after it
+# would take the square of the length.
+ASIDE = re.compile(r'("(?:\\.|[^"\\])*+(?:"|\\?\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)', re.S)
 DEEPEST = 8  # configs that extend each other
 
 Table = dict[str, object]
@@ -213,7 +216,7 @@ def _leaves(value: object, depth: int) -> Iterator[str]:
 
 def _json(text: str | None) -> Table:
     """JSON as tsconfig has it: with comments and trailing commas. Anything else is empty."""
-    text = re.sub(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or " ", text or "", flags=re.S)
+    text = ASIDE.sub(lambda m: m[1] or " ", text or "")
     try:
         found = json.loads(re.sub(r",(\s*[}\]])", r"\1", text))
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from repos.engine.languages.nearness import folders_shared
 STATEMENT = re.compile(r"^(package|import)\s+(?:static\s+)?([\w.`$]+?)\s*(\.\s*\*)?\s*(?:\bas\s+(\w+)\s*)?;?\s*$")
 SPACES = re.compile(r"\s+")
 ANNOTATIONS = re.compile(r"^(?:@[\w.]+(?:\([^()]*\))?\s*)+")
-COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+COMMENT = re.compile(r"//[^\n]*|/\*.{0,2000}?\*/", re.S)
 
 
 def parse_import(text: str, line: int) -> list[Import]:

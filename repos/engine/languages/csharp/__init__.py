@@ -99,6 +99,7 @@ QUERY = """
 """
 USING = re.compile(r"^(?:global\s+)?using\s+(static\s+)?(?:unsafe\s+)?(?:(\w+)\s*=\s*)?(?:global::)?([\w.]+)")
 TYPE = re.compile(rb"^this\s+(?:(?:ref|in|scoped)\s+)*(?:[\w.]*\.)?(\w+)")
+DEEPEST = 20  # namespaces round one
 WRAPPERS = frozenset((b"Task", b"ValueTask", b"Nullable"))
 
 
@@ -107,7 +108,7 @@ def parse_import(text: str, line: int) -> list[Import]:
     match = USING.match(text)
     if match is None:
         parts = re.sub(r"\s", "", text).split(".")
-        outer = [Import(".".join(parts[:end]), "*", "*", line) for end in range(len(parts) - 1, 0, -1)]
+        outer = [Import(".".join(parts[:end]), "*", "*", line) for end in range(min(len(parts) - 1, DEEPEST), 0, -1)]
         return [Import(".".join(parts), "", "", line, True), *outer]
     if match[2]:
         module, _, name = match[3].rpartition(".")

@@ -87,8 +87,10 @@ QUERY = """
 SPEC = re.compile(r'^(?:([\w.]+)\s+)?["`]([^"`]+)["`]')
 RECEIVER = re.compile(rb"\(\s*(?:(\w+)\s+)?\*?\s*(\w+)")
 VERSION = re.compile(r"^v\d+$")
-MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.M)
-REPLACED = re.compile(r"^\s*(?:replace\s+)?([^\s(]+)(?:\s+v\S+)?\s+=>\s+(\.{1,2}(?:/\S*)?)\s*(?://.*)?$", re.M)
+MODULE = re.compile(r"^[ \t]*module\s+\"?([^\s\"]+)", re.M)
+REPLACED = re.compile(
+    r"^[ \t]*(?:replace[ \t]+)?([^\s(]+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+(\.{1,2}(?:/\S*)?)[ \t]*(?://.*)?\r?$", re.M
+)
 
 
 def parse_import(text: str, line: int) -> list[Import]:

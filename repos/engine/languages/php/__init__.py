@@ -69,7 +69,7 @@ def parse_import(text: str, line: int) -> list[Import]:
     included = INCLUDED.match(text)
     if included:
         return _included(included[1], line)
-    used = USE.match(re.sub(r"//[^\n]*|#[^\n]*|/\*.*?\*/", " ", text, flags=re.S))
+    used = USE.match(re.sub(r"//[^\n]*|#[^\n]*|/\*.{0,2000}?\*/", " ", text, flags=re.S))
     if used is None:
         return [Import(text.strip().strip("\\"), "", "", line, True)]
     head, brace, group = used[1].partition("{")

@@ -107,7 +107,7 @@ WRAPPERS = frozenset(
 
 
 def parse_import(text: str, line: int) -> list[Import]:
-    text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
+    text = re.sub(r"//[^\n]*|/\*.{0,2000}?\*/", " ", text, flags=re.S)
     placed = PLACED.match(text)
     if placed or text.startswith("#"):
         return [Import(PLACE, placed[1], "", line)] if placed else []

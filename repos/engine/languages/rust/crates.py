@@ -11,6 +11,7 @@ from repos.engine.languages.base import Import, Manifests
 ENTRIES = ("lib", "main", "mod")
 TARGETS = ("tests", "benches", "examples")  # each file, or folder with a main.rs, in these is a crate of its own
 PLACE = "#[path]"  # the module of an import that gives a module's file by its path
+MOST_DOTS = 1000  # in a line: a key of many parts takes the square of their number to read
 Where = tuple[str, tuple[str, ...]]  # folder of the crate, path of the module
 
 
@@ -99,6 +100,9 @@ def _module(parts: list[str]) -> tuple[str, ...]:
 
 
 def _toml(text: str | None) -> dict[str, object]:
+    lines = (text or "").splitlines()
+    if any(line.count(".") > MOST_DOTS for line in lines):
+        return {}
     try:
         return tomllib.loads(text or "")
     except (tomllib.TOMLDecodeError, RecursionError):
