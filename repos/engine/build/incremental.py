@@ -5,7 +5,7 @@ Files stay in order of their paths, so that the numbers of symbols and blocks on
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,6 @@ from repos.engine.graph.edges import Known, link
 from repos.engine.graph.resolve import Unit
 from repos.engine.languages import language_of
 from repos.engine.snapshot.tables import Graph
-from repos.engine.types import EDGE_KINDS
 
 from . import assemble, terms
 from .affected import Affected, meanings
@@ -122,25 +121,13 @@ class _Mix:
         new = {unit.path: unit.facts for unit in self.units if unit.path in changed}
         found = Affected()
         for path in gone.keys() | new.keys():
-            language = language_of(path)
-            found.compare(gone.get(path), new.get(path), language is not None and language.structural)
+            found.compare(gone.get(path), new.get(path), language_of(path))
         known = {unit.path for unit in self.old_units}
         found.place(known.symmetric_difference(unit.path for unit in self.units))
         both = [unit for unit in self.units if unit.path in known]
         found.lead(both, family_files(self.old_units, self.base.columns), self.manifests)
-        found.spread(kept, self._importers(gone.keys() | found.files))
+        found.spread(kept, [*gone.values(), *new.values()])
         return None if found.everything else found.files - changed
-
-    def _importers(self, paths: Set[str]) -> set[str]:
-        """Files of the base that reach one of those through imports."""
-        graph, symbols = self.base.snapshot.graph, int(self.base.columns.first_symbol[-1])
-        imports = graph.kinds == EDGE_KINDS.index("imports")
-        source, target = graph.sources[imports] - symbols, graph.targets[imports] - symbols
-        found, size = np.isin(np.array(self.base.columns.paths, object), list(paths)), -1
-        while size != int(found.sum()):
-            size = int(found.sum())
-            found[source[found[target]]] = True
-        return {self.base.columns.paths[number] for number in np.flatnonzero(found).tolist()}
 
     def edges(self, again: set[str]) -> Numbers | None:
         """The edges that start in unchanged files but those, with new numbers; None when one leads nowhere now."""
