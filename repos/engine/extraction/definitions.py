@@ -123,16 +123,8 @@ def _definition(
     within = parent >= 0 and found[parent].container and KINDS[found[parent].kind] != "module"
     if kind == "function" and (within or type_name):
         kind = "method"
-    start, end = node.start_point[0], node.end_point[0]
-    if node.end_point[1] == 0 and end > start:
-        end -= 1
-    floor = found[parent].name_line + 1 if parent >= 0 else 0
-    first = start
-    while first > floor and leading[first - 1]:
-        first -= 1
-    top = _line_start(source, node.start_byte) - 200 if first < start else node.start_byte
-    above = source[top : name_node.start_byte]
-    test = any(mark in above for mark in language.test_attributes) if language.test_attributes else False
+    first, end = _reach(node, found[parent].name_line + 1 if parent >= 0 else 0, leading)
+    test = bool(language.test_attributes) and _is_test(source, language, node, name_node, first)
     return Definition(
         name=name,
         kind=KINDS.index(kind),
@@ -148,6 +140,23 @@ def _definition(
         self_name=own,
         test=test,
     )
+
+
+def _reach(node: Node, floor: int, leading: list[bool]) -> tuple[int, int]:
+    """The first line, with what leads up to the definition from line `floor` on, and the last."""
+    (first, _), (end, column) = node.start_point, node.end_point
+    if column == 0 and end > first:
+        end -= 1
+    while first > floor and leading[first - 1]:
+        first -= 1
+    return first, end
+
+
+def _is_test(source: bytes, language: Language, node: Node, name_node: Node, first: int) -> bool:
+    """Whether it is marked as a test, in the lines that lead up to it or before its name."""
+    top = _line_start(source, node.start_byte) - 200 if first < node.start_point[0] else node.start_byte
+    above = source[top : name_node.start_byte]
+    return any(mark in above for mark in language.test_attributes)
 
 
 def _written_name(written: bytes) -> bytes:
