@@ -123,3 +123,39 @@ def test_a_damaged_base_is_not_used(tmp_path_factory: pytest.TempPathFactory, da
     (folder / "bad").write_bytes(good)
     changed: Files = {**few, "pkg/base.py": str(few["pkg/base.py"]) + "\n\ndef more(): return make()\n"}
     assert on(folder, "bad", "1", changed) == cold(folder, changed)
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "old", "new"),
+    [
+        (  # what was a namespace is read as a function now: its class is no longer one to be seen from elsewhere
+            {
+                "m/o.hpp": "class B { C *w; };\nnamespace o { class C { int run(); }; int make(int); }",
+                "n/o.hpp": "int A::go() { C v; v.run(); return step(); }",
+            },
+            "m/o.hpp",
+            "namespace o",
+            "naBespace o",
+        ),
+        (  # the first of two namespaces goes: two openings of a type become one type
+            {
+                "m/lib.cs": (
+                    "namespace p;\nnamespace o { class E : B { void run() { p.go(); } } }\n"
+                    "class A : C, B { D w; public A step() { var x = new E(); x.step(); return w.step(); }"
+                    " static int run(this B x) { return o.D.step(); } }"
+                ),
+                "src/index.cs": (
+                    "namespace o;\nnamespace n { class A : B { void go() { v.run().run(); } } }\n"
+                    "struct E : A, C { B w; E W { get; set; } public E make() { x.go(); base.run(); return w.run(); } }"
+                ),
+            },
+            "m/lib.cs",
+            "namespace p;\n",
+            "",
+        ),
+    ],
+)
+def test_what_stands_round_a_definition_changes(tmp_path: Path, files: Files, path: str, old: str, new: str) -> None:
+    build_snapshot(MemoryTree(files), path=tmp_path / "0", commit="c")
+    changed: Files = {**files, path: str(files[path]).replace(old, new)}
+    assert on(tmp_path, "0", "1", changed) == cold(tmp_path, changed)
