@@ -29,7 +29,7 @@ BUDGETS = (4000, 8000, 16000)
 
 @dataclass(slots=True)
 class Case:
-    """One task with its signals, its checkout, and what a slice has cost in the harness's count, by line range."""
+    """One task with its checkout, the snapshot of it, and its signals over that."""
 
     task: dict[str, Any]
     root: Path
