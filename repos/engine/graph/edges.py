@@ -16,11 +16,11 @@ from .implements import structural
 from .meaning import Reader
 from .needed import needed, reached
 from .overrides import overrides
-from .possible import BASE, Possible
 from .resolve import MODULE, OUTER, SYMBOL, Linker, Meaning
 from .rows import CALLS, COLUMNS, IMPORTS, INHERITS, OVERRIDES, REFERENCES, TESTS, Row
 from .scope import CERTAIN, GUESS, Unit
 
+BASE = REFERENCE_KINDS.index("base")
 CALL = REFERENCE_KINDS.index("call")
 
 FARTHEST = 0xFFFF
@@ -75,12 +75,11 @@ def link(
         read, rows = _needed(linker, units, known)
     rows += overrides(linker, read)
     rows += structural(linker, read)
-    possible = Possible(linker)
     tables: list[NDArray[np.int32]] = []
     for number, unit in enumerate(units):
         if known is not None and unit.number not in known.fresh:
             continue
-        _refer(linker, unit, possible.references(unit), rows, places.symbols)
+        _refer(linker, unit, rows, places.symbols)
         _import(linker, unit, rows, places.symbols)
         linker.readers[unit.number].forget()
         if number % 256 == 0:
@@ -196,10 +195,12 @@ class _Tests:
         return self.linker.units[file].test
 
 
-def _refer(linker: Linker, unit: Unit, references: NDArray[np.int32], rows: list[Row], symbols: int) -> None:
+def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
     reader, memo = linker.readers[unit.number], dict[tuple[int, int, int], tuple[list[int], int]]()
     at_file, tests = symbols + unit.number, _Tests(linker, unit)
-    for name, receiver, kind, line, owner, column in zip(*references.tolist(), strict=True):
+    for name, receiver, kind, line, owner, column in zip(*unit.facts.references().tolist(), strict=True):
+        if kind == BASE:
+            continue
         key = name, receiver, owner if kind != CALL else ~owner
         found = memo.get(key)
         if found is None:
