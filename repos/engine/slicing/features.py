@@ -93,7 +93,7 @@ def features(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str
     wide = _wording(snapshot, task, found, factor)
     lexical = (CODE * wide["code"] + FULL * wide["full"] + RAW * wide["raw"]) * factor
     wide |= _tests(snapshot, 0.5 * (wide["full"] + wide["raw"]), factor)
-    worth = _most(snapshot, factor)
+    worth = _worth(snapshot, factor, known=None if prefixes else tests)
     rows = _file_base(snapshot, found, wide, factor, worth)
     first = lexical + (0.3 * wide["mention"] + 0.15 * wide["named"]) * factor
     blocks = np.sort(best(first, BLOCKS))
@@ -127,6 +127,15 @@ def features(snapshot: Snapshot, task: Task, *, tests: bool, prefixes: tuple[str
 
 def _factor(snapshot: Snapshot, tests: bool, prefixes: tuple[str, ...]) -> Floats:
     """What a block's score is multiplied by for what it is. Tests rank nowhere unless they are asked for."""
+    if prefixes:
+        return _new_factor(snapshot, tests, prefixes)
+    known: dict[bool, Floats] = snapshot.memo.setdefault("factor", {})
+    if tests not in known:
+        known[tests] = _new_factor(snapshot, tests, prefixes)
+    return known[tests]
+
+
+def _new_factor(snapshot: Snapshot, tests: bool, prefixes: tuple[str, ...]) -> Floats:
     by_role = {"code": 1.0, "test": 1.0 if tests else 0.0, "aside": ASIDE, "prose": PROSE}
     of_file = np.array([by_role[role] for role in ROLES], np.float32)[snapshot.files.roles]
     if prefixes:
@@ -137,11 +146,21 @@ def _factor(snapshot: Snapshot, tests: bool, prefixes: tuple[str, ...]) -> Float
     return found
 
 
+def _worth(snapshot: Snapshot, factor: Floats, known: bool | None) -> Floats:
+    """The greatest factor of each file's blocks. `known` says whose factor it is when it depends on nothing else."""
+    if known is None:
+        return _most(snapshot, factor)
+    kept: dict[bool, Floats] = snapshot.memo.setdefault("worth", {})
+    if known not in kept:
+        kept[known] = _most(snapshot, factor)
+    return kept[known]
+
+
 def _wording(snapshot: Snapshot, task: Task, found: Scores, factor: Floats) -> dict[str, Floats]:
     """Signals of all blocks that come of the words."""
-    none = np.zeros(len(factor), np.float32)
-    parts = {name: _scaled(found.blocks.get(name, none), factor) for name in ("code", "full", "raw", "named", "title")}
-    parts["compound"] = _scaled(exact(snapshot, task.compounds - task.terms.keys()), factor)
+    none, product = np.zeros(len(factor), np.float32), factor >= 1
+    parts = {name: _scaled(found.blocks.get(name, none), product) for name in ("code", "full", "raw", "named", "title")}
+    parts["compound"] = _scaled(exact(snapshot, task.compounds - task.terms.keys()), product)
     parts["mention"] = signals.mentions(snapshot, task) * (factor > 0)
     return parts
 
@@ -149,8 +168,11 @@ def _wording(snapshot: Snapshot, task: Task, found: Scores, factor: Floats) -> d
 def _tests(snapshot: Snapshot, mix: Floats, factor: Floats) -> dict[str, Floats]:
     """What matching tests call, by block, and are named after, by file. Tests count here though they are not ranked."""
     blocks = snapshot.blocks
-    is_test = ((blocks.flags & BLOCK_TEST) > 0) | (snapshot.files.roles[blocks.files] == TEST_ROLE)
-    tests = best(np.where(is_test, mix, 0), signals.TEST_BLOCKS)
+    is_test: NDArray[np.bool_] | None = snapshot.memo.get("is_test")
+    if is_test is None:
+        is_test = ((blocks.flags & BLOCK_TEST) > 0) | (snapshot.files.roles[blocks.files] == TEST_ROLE)
+        snapshot.memo["is_test"] = is_test
+    tests = best(mix * is_test, signals.TEST_BLOCKS)
     return {
         "tests": unit(signals.spread(snapshot, tests, mix[tests]) * (factor > 0)),
         "same_name": unit(signals.same_named(snapshot, blocks.files[tests].tolist(), mix[tests])),
@@ -201,9 +223,9 @@ def _near(snapshot: Snapshot, lexical: Floats, blocks: Numbers) -> Floats:
     return unit(np.maximum(left, right).astype(np.float32))
 
 
-def _scaled(scores: Floats, factor: Floats) -> Floats:
+def _scaled(scores: Floats, product: NDArray[np.bool_]) -> Floats:
     """Divided by the greatest value among product code, or among all when there is none."""
-    top = float((scores * (factor >= 1)).max()) if len(scores) else 0.0
+    top = float((scores * product).max()) if len(scores) else 0.0
     top = top or (float(scores.max()) if len(scores) else 0.0)
     return scores / top if top > 0 else scores
 
@@ -224,8 +246,13 @@ def best(scores: Floats, most: int) -> Numbers:
 
 
 def _most(snapshot: Snapshot, scores: Floats) -> Floats:
-    """The greatest score of a file's blocks."""
-    return _peak(scores, snapshot.blocks.files, len(snapshot.files.paths))
+    """The greatest score of a file's blocks; none is below 0."""
+    first = snapshot.files.first_block
+    filled = np.flatnonzero(first[:-1] < first[1:])
+    found = np.zeros(len(first) - 1, np.float32)
+    if len(filled):
+        found[filled] = np.maximum.reduceat(scores, first[filled])
+    return found
 
 
 def _peak(scores: Floats, group: NDArray[np.integer], count: int) -> Floats:

@@ -76,9 +76,10 @@ def mentions(snapshot: Snapshot, task: Task) -> Floats:
 def file_names(snapshot: Snapshot, task: Task) -> Floats:
     """Files whose path, or name, the task gives: 1 for a path or a name with its extension, less for a bare name."""
     score = np.zeros(len(snapshot.files.paths), np.float32)
-    by_name, by_stem = _names(snapshot)
+    by_stem = _name_stems(snapshot)
     for term in task.terms:
         score[by_stem.get(term.decode("utf-8", "replace"), [])] = 0.5
+    by_name = _names(snapshot) if task.paths else {}
     for path in task.paths:
         low = path.lower()
         for number in by_name.get(low[low.rfind("/") + 1 :], ()):
@@ -87,18 +88,27 @@ def file_names(snapshot: Snapshot, task: Task) -> Floats:
     return score
 
 
-def _names(snapshot: Snapshot) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Files by name, and by name up to the first dot, in lower case."""
-    found: tuple[dict[str, list[int]], dict[str, list[int]]] | None = snapshot.memo.get("names")
+def _names(snapshot: Snapshot) -> dict[str, list[int]]:
+    """Files by name, in lower case."""
+    found: dict[str, list[int]] | None = snapshot.memo.get("names")
     if found is None:
-        by_name: dict[str, list[int]] = {}
-        by_stem: dict[str, list[int]] = {}
-        found = snapshot.memo["names"] = by_name, by_stem
+        found = {}
         for number, path in enumerate(snapshot.files.paths):
-            name = path[path.rfind("/") + 1 :].lower()
-            by_name.setdefault(name, []).append(number)
-            if name.find(".") > 2:
-                by_stem.setdefault(name[: name.find(".")], []).append(number)
+            found.setdefault(path.rpartition("/")[2].lower(), []).append(number)
+        snapshot.memo["names"] = found
+    return found
+
+
+def _name_stems(snapshot: Snapshot) -> dict[str, list[int]]:
+    """Files by name up to the first dot, in lower case."""
+    found: dict[str, list[int]] | None = snapshot.memo.get("name_starts")
+    if found is None:
+        found = {}
+        for number, path in enumerate(snapshot.files.paths):
+            start, dot, _ = path.rpartition("/")[2].lower().partition(".")
+            if dot and len(start) > 2:
+                found.setdefault(start, []).append(number)
+        snapshot.memo["name_starts"] = found
     return found
 
 
@@ -147,8 +157,8 @@ def _stems(snapshot: Snapshot) -> dict[str, list[int]]:
     found: dict[str, list[int]] | None = snapshot.memo.get("stems")
     if found is None:
         found = {}
-        for number, path in enumerate(snapshot.files.paths):
-            if snapshot.files.roles[number] != TEST_ROLE:
+        for number, (path, role) in enumerate(zip(snapshot.files.paths, snapshot.files.roles.tolist(), strict=True)):
+            if role != TEST_ROLE:
                 found.setdefault(_stem(path).lower().strip("_-."), []).append(number)
         snapshot.memo["stems"] = found
     return found

@@ -14,6 +14,7 @@ from .search import Matches
 
 Floats = NDArray[np.float32]
 FUSED_FROM = 10  # the constant of reciprocal rank fusion (Cormack, Clarke, Buettcher 2009; theirs was 60)
+MOST_NAMES = 50_000  # symbols whose words a snapshot keeps at hand
 FULL_PATH = 25.0  # rarity of the words in a path at which it counts whole
 
 
@@ -24,7 +25,7 @@ def statements(found: Matches, parts: tuple[frozenset[bytes], ...], blocks: NDAr
     place[blocks] = np.arange(len(blocks))
     inside = place[found.block]
     kept = np.flatnonzero(inside >= 0)
-    inside, term, gain = inside[kept], found.term[kept], found.gain[kept]
+    inside, term, gain = inside[kept], np.searchsorted(found.ends, kept, side="right"), found.gain[kept]
     score = np.zeros(len(blocks), np.float32)
     for part in parts:
         numbers = [number for form in {words.stem(term) for term in part} if (number := found.stems.get(form, -1)) >= 0]
@@ -39,10 +40,16 @@ def statements(found: Matches, parts: tuple[frozenset[bytes], ...], blocks: NDAr
 def names(snapshot: Snapshot, found: Matches, blocks: NDArray[np.int64]) -> Floats:
     """For some blocks: the share of the words in the definition's name that the task has."""
     symbols, known = snapshot.symbols.names, found.stems
+    kept: dict[int, frozenset[bytes]] = snapshot.memo.setdefault("name_stems", {})
+    if len(kept) > MOST_NAMES:
+        kept.clear()
     score = np.zeros(len(blocks), np.float32)
     for number, symbol in enumerate(snapshot.blocks.symbols[blocks].tolist()):
         if symbol >= 0:
-            score[number] = _share(symbols[symbol], known)
+            parts = kept.get(symbol)
+            if parts is None:
+                parts = kept[symbol] = _stems(symbols[symbol])
+            score[number] = _share(parts, known)
     return score
 
 
@@ -51,13 +58,12 @@ def file_names(snapshot: Snapshot, found: Matches, files: NDArray[np.int64]) -> 
     score = np.zeros(len(files), np.float32)
     for number, file in enumerate(files.tolist()):
         name = snapshot.files.paths[file].rpartition("/")[2].rpartition(".")[0]
-        score[number] = _share(name.encode("utf-8", "surrogateescape"), found.stems)
+        score[number] = _share(_stems(name.encode("utf-8", "surrogateescape")), found.stems)
     return score
 
 
-def _share(name: bytes, known: dict[bytes, int]) -> float:
-    parts = _stems(name)
-    return sum(part in known for part in parts) / len(parts) if parts else 0.0
+def _share(parts: frozenset[bytes], known: dict[bytes, int]) -> float:
+    return sum(map(known.__contains__, parts)) / len(parts) if parts else 0.0
 
 
 @lru_cache(maxsize=50_000)
@@ -72,10 +78,8 @@ def _stems(name: bytes) -> frozenset[bytes]:
 
 def paths(snapshot: Snapshot, found: Matches) -> Floats:
     """For every file: how much of the task, by rarity of the words, is in its path; 1 at most."""
-    here = np.flatnonzero(found.in_path)
-    count = len(snapshot.files.paths)
-    key = np.unique(found.term[here] * count + snapshot.blocks.files[found.block[here]])
-    mass = np.bincount(key % max(count, 1), found.rarity[key // max(count, 1)], count)
+    rarity = np.repeat(found.rarity, found.path_counts)
+    mass = np.bincount(found.in_path, rarity, len(snapshot.files.paths))
     return np.minimum(1.0, mass / FULL_PATH).astype(np.float32)
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -81,8 +82,8 @@ class Snapshot:
 
     @cached_property
     def files(self) -> Files:
-        get, table = self._container.array, Strings(self._container, "paths")
-        paths = [table[i].decode("utf-8", "surrogateescape") for i in range(len(table))]
+        get, (data, ends) = self._container.array, Strings(self._container, "paths").whole()
+        paths = [data[start:end].decode("utf-8", "surrogateescape") for start, end in pairwise(ends.tolist())]
         return Files(
             paths, *(get(f"files.{n}") for n in ("languages", "roles", "lines", "first_block", "first_symbol"))
         )
@@ -148,7 +149,8 @@ class Snapshot:
             if found is not None:
                 self._lines.move_to_end(file)
         if found is None:
-            found = self.source(file).replace(b"\r\n", b"\n").split(b"\n")
+            source = self.source(file)
+            found = (source.replace(b"\r\n", b"\n") if b"\r" in source else source).split(b"\n")
             with self._lock:
                 self._lines[file] = found
                 while len(self._lines) > FILES_KEPT:

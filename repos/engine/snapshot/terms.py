@@ -27,7 +27,7 @@ _RANK = np.full(256, OTHER)
 _RANK[FREQUENT] = np.arange(len(FREQUENT))
 _CODES = np.append(FREQUENT, 0).astype(np.uint8)
 AT_ONCE = 1 << 17  # postings
-KEPT = 2_000_000  # postings that a reader holds decoded
+KEPT = 500_000  # postings that a reader holds decoded
 assert len(MAIN_LEVELS) == 14  # the frequent codes depend on how codes are made
 
 
