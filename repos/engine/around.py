@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .lookup import edge_at, symbol_at
+from .lookup import edge_at, edge_numbers, symbol_at
 from .paths import TEST_ROLE
 from .snapshot.file import Snapshot
 from .types import CONFIDENCES, EDGE_KINDS, Edge, Symbol
@@ -140,14 +140,8 @@ def _reaching(snapshot: Snapshot, found: dict[int, int], most: int) -> list[Reac
 
 def _edges(snapshot: Snapshot, node: int, *, back: bool, kind: str = "") -> Ints:
     """The numbers of edges into a symbol, or out of it; of one kind or of all."""
-    graph = snapshot.graph
-    if back:
-        found = graph.incoming[graph.incoming_starts[node] : graph.incoming_starts[node + 1]].astype(np.int64)
-    else:
-        file = snapshot.file_of_symbol(node)
-        low, high = graph.block_starts[snapshot.files.first_block[file : file + 2]].tolist()
-        found = low + np.flatnonzero(graph.sources[low:high] == node)
-    return found[graph.kinds[found] == EDGE_KINDS.index(kind)] if kind else found
+    found = edge_numbers(snapshot, node, back=back)
+    return found[snapshot.graph.kinds[found] == EDGE_KINDS.index(kind)] if kind else found
 
 
 def _files_of(snapshot: Snapshot, nodes: NDArray[np.int32]) -> Ints:

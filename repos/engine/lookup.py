@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .graph.expression import expression, statement
 from .paths import TEST_ROLE
@@ -62,12 +63,20 @@ def edges_of(snapshot: Snapshot, symbol: int) -> tuple[list[Edge], list[Edge]]:
     """Edges that leave a symbol, and edges that lead to it."""
     if not 0 <= symbol < len(snapshot.symbols.kinds):
         return [], []
-    graph, file = snapshot.graph, snapshot.file_of_symbol(symbol)
-    first, last = snapshot.files.first_block[file : file + 2].tolist()
-    low, high = int(graph.block_starts[first]), int(graph.block_starts[last])
-    outgoing = (low + np.flatnonzero(graph.sources[low:high] == symbol)).tolist()
-    incoming = graph.incoming[int(graph.incoming_starts[symbol]) : int(graph.incoming_starts[symbol + 1])].tolist()
-    return [edge_at(snapshot, number) for number in outgoing], [edge_at(snapshot, number) for number in incoming]
+    out, into = (edge_numbers(snapshot, symbol, back=back).tolist() for back in (False, True))
+    return [edge_at(snapshot, number) for number in out], [edge_at(snapshot, number) for number in into]
+
+
+def edge_numbers(snapshot: Snapshot, symbol: int, *, back: bool) -> NDArray[np.int64]:
+    """Of the edges that lead to a symbol, or leave it."""
+    graph = snapshot.graph
+    if back:
+        into = graph.incoming[graph.incoming_starts[symbol] : graph.incoming_starts[symbol + 1]]
+        return into.astype(np.int64)
+    file = snapshot.file_of_symbol(symbol)
+    low, high = graph.block_starts[snapshot.files.first_block[file : file + 2]].tolist()
+    out: NDArray[np.int64] = low + np.flatnonzero(graph.sources[low:high] == symbol)
+    return out
 
 
 def edge_at(snapshot: Snapshot, number: int) -> Edge:
@@ -109,8 +118,7 @@ def source_of(snapshot: Snapshot, path: str) -> str | None:
 
 
 def statistics(snapshot: Snapshot) -> Statistics:
-    found: Statistics = snapshot.statistics
-    return found
+    return snapshot.statistics
 
 
 def symbol_count(snapshot: Snapshot) -> int:
