@@ -1,4 +1,4 @@
-"""Addresses of the graph, the symbol and their API made to break them: refused or not found, never an error or markup."""
+"""Addresses of the graph and the symbol made to break them: refused or not found, never an error or markup."""
 
 from urllib.parse import quote
 
