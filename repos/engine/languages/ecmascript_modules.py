@@ -40,24 +40,22 @@ class ModuleResolver:
         self.paths = set(manifests.paths)
         self.found: dict[str, tuple[str, ...]] = {}
         self.packages: dict[str, tuple[str, Table]] = {}  # name -> folder, package.json
-        self.own_imports: list[tuple[str, Table]] = []  # folder, `imports` of its package.json
-        self.aliases: list[tuple[str, str, list[str]]] = []  # folder, pattern, replacements; deepest folder first
+        self.own_imports: dict[str, Table] = {}  # folder -> `imports` of its package.json
+        self.aliases: dict[str, list[tuple[str, list[str]]]] = {}  # folder -> pattern, replacements; the nearest first
         for path in manifests.named("package.json"):
             self._read_package(posixpath.dirname(path), _json(manifests.text(path)))
         self.configs = {path: _json(manifests.text(path)) for name in CONFIGS for path in manifests.named(name)}
         for path in self.configs:
             self._read_config(path)
-        self.aliases.sort(
-            key=lambda item: (-item[0].count("/") - bool(item[0]), item[0], "*" in item[1], -len(item[1]))
-        )
-        self.own_imports.sort(key=lambda item: -len(item[0]))
+        for aliases in self.aliases.values():
+            aliases.sort(key=lambda item: ("*" in item[0], -len(item[0])))
 
     def _read_package(self, folder: str, manifest: Table) -> None:
         name, own = manifest.get("name"), manifest.get("imports")
         if isinstance(name, str) and name:
             self.packages.setdefault(name, (folder, manifest))
         if isinstance(own, dict):
-            self.own_imports.append((folder, own))
+            self.own_imports[folder] = own
 
     def _read_config(self, path: str) -> None:
         """The aliases of a config hold in its folder; those it inherits too, from where they are written."""
@@ -74,9 +72,9 @@ class ModuleResolver:
         for pattern, places in table[0].items() if table else ():
             if table and isinstance(places, list):
                 root = base if base is not None else table[1]
-                self.aliases.append((folder, pattern, [_join(root, str(place)) for place in places]))
+                self.aliases.setdefault(folder, []).append((pattern, [_join(root, str(place)) for place in places]))
         if base is not None:
-            self.aliases.append((folder, "*", [_join(base, "*")]))
+            self.aliases.setdefault(folder, []).append(("*", [_join(base, "*")]))
 
     def _extended(self, path: str, seen: set[str]) -> Iterator[tuple[str, Table]]:
         """A config and those it extends, the nearest first."""
@@ -109,9 +107,7 @@ class ModuleResolver:
             return self._file(_join(posixpath.dirname(path), module))
         if module.startswith("#"):
             return self._own(path, module)
-        for folder, pattern, places in self.aliases:
-            if folder and not path.startswith(folder + "/"):
-                continue
+        for pattern, places in (alias for folder in _above(path) for alias in self.aliases.get(folder, ())):
             middle = _matched(pattern, module)
             for place in places if middle is not None else ():
                 found = self._file(place.replace("*", middle or ""))
@@ -121,12 +117,11 @@ class ModuleResolver:
 
     def _own(self, path: str, module: str) -> Sequence[str]:
         """A name of the package's own `imports`."""
-        for folder, table in self.own_imports:
-            if not folder or path.startswith(folder + "/"):
-                for place in _mapped(table, module):
-                    found = self._entry(folder, place)
-                    if found:
-                        return found
+        for folder in _above(path):
+            for place in _mapped(self.own_imports.get(folder, {}), module):
+                found = self._entry(folder, place)
+                if found:
+                    return found
         return ()
 
     def _package(self, module: str) -> Sequence[str]:
@@ -177,6 +172,13 @@ class ModuleResolver:
 
 def _join(folder: str, place: str) -> str:
     return posixpath.normpath(posixpath.join(folder, place))
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file is in, the nearest first and the root's last."""
+    while path:
+        path = posixpath.dirname(path)
+        yield path
 
 
 def _split(module: str) -> tuple[str, str]:

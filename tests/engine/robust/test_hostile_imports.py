@@ -89,3 +89,15 @@ def test_go_modules_are_found_on_any_line(tmp_path: Path) -> None:
         "a.go": 'package a\n\nimport (\n\t"example.com/a/in"\n\t"example.com/b"\n)\n\nfunc A() { in.C(); b.B() }\n',
     }
     assert imports_of(snapshot_of(tmp_path, files), "a.go") == {"in/c.go", "other/b.go"}
+
+
+def test_path_aliases_of_many_folders_cost_no_more_for_each_import(tmp_path: Path) -> None:
+    """Only the folders round a file are asked: every alias of the tree was once held against every import."""
+    files: dict[str, str | bytes] = {}
+    for number in range(1500):
+        files[f"d{number}/tsconfig.json"] = f'{{"compilerOptions": {{"paths": {{"@a{number}/*": ["./*"]}}}}}}'
+        files[f"d{number}/x.ts"] = f"import a from '@a{number}/y'; import b from 'react'; import c from '@a0/y'\n"
+        files[f"d{number}/y.ts"] = "export default 1\n"
+    found = snapshot_of(tmp_path, files)
+    assert imports_of(found, "d7/x.ts") == {"d7/y.ts"}
+    assert imports_of(found, "d0/x.ts") == {"d0/y.ts"}
