@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -66,14 +66,14 @@ def git(*arguments: str, cwd: Path) -> str:
     return done.stdout.strip()
 
 
-def make_repository(folder: Path, files: dict[str, str | bytes], *, branch: str = "main") -> str:
+def make_repository(folder: Path, files: Mapping[str, str | bytes], *, branch: str = "main") -> str:
     """A work tree with one commit of these files; gives the commit's id."""
     folder.mkdir(parents=True, exist_ok=True)
     git("init", "--quiet", f"--initial-branch={branch}", cwd=folder)
     return commit_files(folder, files)
 
 
-def commit_files(folder: Path, files: dict[str, str | bytes], message: str = "Change") -> str:
+def commit_files(folder: Path, files: Mapping[str, str | bytes], message: str = "Change") -> str:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
