@@ -247,7 +247,9 @@ def best(scores: Floats, most: int) -> Numbers:
 
 def _most(snapshot: Snapshot, scores: Floats) -> Floats:
     """The greatest score of a file's blocks; none is below 0."""
-    first = snapshot.files.first_block
+    first, some = snapshot.files.first_block, np.flatnonzero(scores)
+    if len(some) < len(scores) // 16:
+        return _peak(scores[some], snapshot.blocks.files[some], len(first) - 1)
     filled = np.flatnonzero(first[:-1] < first[1:])
     found = np.zeros(len(first) - 1, np.float32)
     if len(filled):

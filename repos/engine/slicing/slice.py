@@ -94,9 +94,11 @@ def _ahead(ranking: Ranking) -> bool:
 
 def _files(snapshot: Snapshot, ranking: Ranking, pieces: list[render.Piece]) -> tuple[RankedFile, ...]:
     files, languages = snapshot.files, snapshot.languages
+    best = ranking.files[:MOST_FILES]
+    columns = best.tolist(), ranking.file_scores[:MOST_FILES].tolist(), files.languages[best].tolist()
     found = [
-        RankedFile(files.paths[number], round(score, 4), languages[files.languages[number]])
-        for number, score in zip(ranking.files[:MOST_FILES].tolist(), ranking.file_scores.tolist(), strict=False)
+        RankedFile(files.paths[number], round(score, 4), languages[language])
+        for number, score, language in zip(*columns, strict=True)
     ]
     if not found:
         numbers = dict.fromkeys(snapshot.numbers[piece.item.path] for piece in pieces)

@@ -24,10 +24,9 @@ def _encoding() -> Any:
 
 def count(text: str) -> int:
     *lines, last = _CUT.split(text)
-    found = _count(last)
-    for line in lines:
-        found += _count_line(line) if len(line) <= LONGEST_KEPT else _count(f"{line}\n")
-    return found
+    if len(max(lines, key=len, default="")) <= LONGEST_KEPT:
+        return sum(map(_count_line, lines)) + _count(last)
+    return _count(text)
 
 
 def _count(text: str) -> int:
