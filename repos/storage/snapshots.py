@@ -22,7 +22,7 @@ from .folders import remove_mirror, stored_mirrors
 from .nearby import nearby
 
 log = logging.getLogger(__name__)
-OPEN_SNAPSHOTS = 128
+OPEN_SNAPSHOTS = 32  # each may hold some 15 MB of worked-out arrays
 CHUNK = 1 << 20
 DRAFT = ".draft-"
 _opened = engine.SnapshotCache(OPEN_SNAPSHOTS)
