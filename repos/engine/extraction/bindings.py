@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .values import LITERAL, NAME, NO_VALUE, SELF, UNKNOWN_VALUE, Values
@@ -105,21 +104,26 @@ def find_bindings(source: bytes, captures: Captures, values: Values) -> list[Row
         paired = len(group.values) == len(group.names)
         for number, (place, start, end) in enumerate(group.names):
             if how != UNTYPED:
-                rows += _rows(source, place, (start, end), how, what, values)
+                rows += _rows(source, place, start, end, how, what, values)
             elif paired and place != UNTOLD:
-                rows += _rows(source, place, (start, end), *_given(source, group.values[number], values), values)
+                rows += _rows(source, place, start, end, *_given(source, group.values[number], values), values)
             else:
-                rows += _rows(source, place, (start, end), OPAQUE, UNKNOWN_VALUE, values)
+                rows += _rows(source, place, start, end, OPAQUE, UNKNOWN_VALUE, values)
     # In order of their place, whatever order the query found them in: values get their numbers as they come.
-    for span in sorted((node.start_byte, node.end_byte) for node in captures.get("return", ())):
+    for span in sorted(node.byte_range for node in captures.get("return", ())):
         rows.append((span[0], RESULT, *_declared(source, span, types), 0))
-    for span in sorted((node.start_byte, node.end_byte) for node in captures.get("return.value", ())):
+    for span in sorted(node.byte_range for node in captures.get("return.value", ())):
         rows.append((span[0], RESULT, *_given(source, span, values), 0))
     return sorted(rows)
 
 
-def _rows(source: bytes, place: int, span: Span, how: int, what: int, values: Values) -> list[Row]:
-    start, word = span[0], source[span[0] : span[1]]
+def _rows(source: bytes, place: int, start: int, end: int, how: int, what: int, values: Values) -> list[Row]:
+    word = source[start:end]
+    if source[start - 1 : start] not in JOINING:
+        if word in values.language.self_names:
+            return []
+        if word[:1] != b"@" and place != FIELD:  # most of them
+            return [(start, values.name(word), how, what, 0)]
     receiver = values.receiver(start) if source[start - 1 : start] in JOINING else NO_VALUE
     member = receiver >= 0 and receiver == values.numbers.get((NAME, values.names.get(SELF, -9), NO_VALUE))
     if receiver != NO_VALUE and not member or not member and word in values.language.self_names:
@@ -148,23 +152,25 @@ def _given(source: bytes, span: Span, values: Values) -> tuple[int, int]:
     return (IS_VALUE, found) if found >= 0 else (OPAQUE, UNKNOWN_VALUE)
 
 
-@dataclass(slots=True)
 class Group:
     """One declaration: its names with their place in PLACES, types and values, as spans of bytes."""
 
-    end: int
-    names: list[tuple[int, int, int]] = field(default_factory=list)
-    types: list[Span] = field(default_factory=list)
-    values: list[Span] = field(default_factory=list)
+    __slots__ = ("end", "names", "types", "values")
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        self.names: list[tuple[int, int, int]] = []
+        self.types: list[Span] = []
+        self.values: list[Span] = []
 
 
 def _groups(captures: Captures) -> list[Group]:
     """Whatever stands in an inner declaration belongs to that, not to the outer one."""
     # One number each (start, then the longer one, then the place) sorts several times quicker than tuples.
     spots = {
-        node.start_byte << 2 * BITS | (FARTHEST - node.end_byte) << BITS | place
+        start << 2 * BITS | (FARTHEST - end) << BITS | place
         for place, name in enumerate(PLACES)
-        for node in captures.get(name, ())
+        for start, end in [node.byte_range for node in captures.get(name, ())]
     }
     stack: list[Group] = []
     found: list[Group] = []

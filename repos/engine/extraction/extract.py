@@ -121,7 +121,8 @@ def _byte_classes(size: int, captures: Captures) -> NDArray[np.uint8]:
     classes = np.zeros(size, np.uint8)
     for name, kind in (("string", postings.STRING), ("doc", postings.COMMENT), ("comment", postings.COMMENT)):
         for node in captures.get(name, ()):
-            classes[node.start_byte : node.end_byte] = kind
+            start, end = node.byte_range
+            classes[start:end] = kind
     return classes
 
 

@@ -27,10 +27,12 @@ def find_references(
     spots: dict[int, tuple[int, int]] = {}
     for kind in (2, 0, 1):  # a name that is inherited from, or called, is no plain reference
         for node in captures.get(REFERENCE_KINDS[kind], ()):
-            spots.setdefault(node.start_byte, (node.end_byte, kind))
+            start, end = node.byte_range
+            spots.setdefault(start, (end, kind))
     starts = sorted(spots)
     at = np.array(starts, np.int64)
-    names = [values.name(source[start : spots[start][0]]) for start in starts]
+    known = values.names
+    names = [known.setdefault(source[start : spots[start][0]], len(known)) for start in starts]
     receivers = values.receivers(at)
     kinds = [spots[start][1] for start in starts]
     rows = lines.of(at)

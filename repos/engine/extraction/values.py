@@ -27,6 +27,7 @@ SELF = b"self"
 LITERAL = b""
 LONGEST_CHAIN = 16
 DOT, COLON, DASH, GREATER, BACKSLASH = b".:->\\"
+SIGILS = b"$@"
 MARKS = b"?!&"  # `a?.b`, `a!.b`, `a&.b`
 SPACE = frozenset(b" \t\r\n\\")
 QUOTES = frozenset(b"\"'`")
@@ -39,10 +40,9 @@ KEYWORDS = frozenset(
     b"".split()
 )
 _PREFIX = re.compile(rb"(?:(await|new|co_await|&mut|&|\*)\s*)+(?=[\w$@\x80-\xff(])")
-_IS_WORD = np.zeros(256, bool)
-_IS_WORD[[*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", *range(128, 256)]] = True
-_JOINS = np.zeros(256, np.int32)
-_JOINS[[DOT, COLON, GREATER, BACKSLASH]] = 1
+_WORD = frozenset([*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", *range(128, 256)])
+_JOINS = bytes(byte in (DOT, COLON, GREATER, BACKSLASH) for byte in range(256))
+_TURNS = bytes(1 if byte in OPENING else 255 if byte in CLOSING else 0 for byte in range(256))
 
 Read = tuple[int, int]  # number of the value, byte where its text starts
 
@@ -87,10 +87,11 @@ class Values:
         """That of each name. Most have nothing that could join them between the word before and them, and are not
         looked at one by one."""
         found = [NO_VALUE] * len(starts)
-        joins = np.concatenate(([0], np.cumsum(_JOINS[np.frombuffer(self.source, np.uint8)])))
+        joins = np.flatnonzero(np.frombuffer(self.source.translate(_JOINS), bool))
         ends = np.concatenate(([0], self.lines.ends))[np.searchsorted(self.lines.at, starts)]
-        for place in np.flatnonzero(joins[starts] > joins[ends]).tolist():
-            found[place] = self.receiver(int(starts[place]))
+        places = np.flatnonzero(np.searchsorted(joins, starts) > np.searchsorted(joins, ends))
+        for place, start in zip(places.tolist(), starts[places].tolist(), strict=True):
+            found[place] = self.receiver(start)
         return found
 
     def whole(self, start: int, end: int) -> int:
@@ -112,7 +113,9 @@ class Values:
         if start < 2:
             return -1
         last = source[start - 1]
-        if last == BACKSLASH and _IS_WORD[source[start - 2]]:
+        if last in _WORD:
+            return -1
+        if last == BACKSLASH and source[start - 2] in _WORD:
             return start - 1
         if last in SPACE:  # `builder.` at the end of a line
             floor = max(0, start - 61)
@@ -130,7 +133,8 @@ class Values:
 
     def _operand(self, end: int, depth: int) -> Read:
         """The value whose text ends at `end`, and where it begins."""
-        while end > 0 and self.source[end - 1] in SPACE:
+        source = self.source
+        while end > 0 and source[end - 1] in SPACE:
             end -= 1
         found = self._read.get(end)
         if found is None:
@@ -139,13 +143,13 @@ class Values:
 
     def _look(self, end: int, depth: int) -> Read:
         last = self.source[end - 1]
-        if _IS_WORD[last]:
+        if last in _WORD:
             return self._word(end, depth)
         if last in QUOTES:
             return self.value(NAME, self.name(LITERAL), NO_VALUE), -1
         if last not in CLOSING:
             return UNKNOWN_VALUE, end
-        opened = int(self._open[end - 1])
+        opened = self._open[end - 1]
         if opened < 0:
             return UNKNOWN_VALUE, end
         callee, begins = self._operand(opened, depth - 1) if opened and self._follows_word(opened) else (NO_VALUE, 0)
@@ -162,7 +166,7 @@ class Values:
         last = self.source[opened - 1]
         if last in CLOSING:
             return True
-        if last == GREATER or not _IS_WORD[last]:
+        if last == GREATER or last not in _WORD:
             return False
         place = bisect_left(self.ends, opened)
         if place >= len(self.ends):
@@ -176,7 +180,7 @@ class Values:
         start, word = self.at[place], self.lines.words[place]
         if word[:1].isdigit():
             return self.value(NAME, self.name(LITERAL), NO_VALUE), start
-        while start and self.source[start - 1] in b"$@":
+        while start and self.source[start - 1] in SIGILS:
             start -= 1
             word = self.source[start:end]
         joint = self._joint(start)
@@ -206,16 +210,14 @@ def own_names(definitions: Sequence[Definition]) -> list[tuple[int, int, bytes]]
     return [(d.first_byte, d.last_byte, d.self_name) for d in definitions if d.self_name]
 
 
-def _matched(source: bytes, plain: NDArray[np.bool_]) -> NDArray[np.int32]:
+def _matched(source: bytes, plain: NDArray[np.bool_]) -> memoryview:
     """For each closing bracket the byte of the one it answers; -1 elsewhere, and where they do not fit."""
     data = np.frombuffer(source, np.uint8)
-    turn = np.zeros(256, np.int8)
-    turn[[*OPENING]], turn[[*CLOSING]] = 1, -1
-    step = turn[data]
+    step = np.frombuffer(source.translate(_TURNS), np.int8)
     places = np.flatnonzero((step != 0) & plain[: len(data)])
     found = np.full(len(data) + 1, -1, np.int32)
     if not len(places):
-        return found
+        return found.data
     steps = step[places].astype(np.int64)
     level = np.cumsum(steps) - (steps > 0)  # the same for a bracket and its answer
     order = np.argsort(level, kind="stable")
@@ -224,4 +226,4 @@ def _matched(source: bytes, plain: NDArray[np.bool_]) -> NDArray[np.int32]:
     first, second = places[one[fits]], places[two[fits]]
     same = (data[second].astype(np.int16) - data[first]) <= 2  # ( ) are neighbours in ASCII, [ ] and { } two apart
     found[second[same]] = first[same]
-    return found
+    return found.data
