@@ -196,12 +196,12 @@ class _Tests:
 
 
 def _refer(linker: Linker, unit: Unit, rows: list[Row], symbols: int) -> None:
-    reader, memo = linker.readers[unit.number], dict[tuple[int, int, int], tuple[list[int], int]]()
+    reader, memo = linker.readers[unit.number], dict[tuple[int, int, int, bool], tuple[list[int], int]]()
     at_file, tests = symbols + unit.number, _Tests(linker, unit)
     for name, receiver, kind, line, owner, column in zip(*unit.facts.references().tolist(), strict=True):
         if kind == BASE:
             continue
-        key = name, receiver, owner if kind != CALL else ~owner
+        key = name, receiver, owner, kind == CALL
         found = memo.get(key)
         if found is None:
             meaning = reader.mentioned(owner, name, receiver)
