@@ -8,7 +8,7 @@ language; whatever is no such chain (operators, subscripts) is an unknown value.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,9 @@ _WORD = frozenset([*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstu
 _JOINS = bytes(byte in (DOT, COLON, GREATER, BACKSLASH) for byte in range(256))
 _TURNS = bytes(1 if byte in OPENING else 255 if byte in CLOSING else 0 for byte in range(256))
 
+# A name of the instance -> where the definitions that call it so begin, in order; and for each the byte up to which it,
+# or one before it, goes.
+OwnNames = dict[bytes, tuple[list[int], list[int]]]
 Read = tuple[int, int]  # number of the value, byte where its text starts
 
 
@@ -56,9 +59,9 @@ class Values:
         lines: Lines,
         language: Language,
         plain: NDArray[np.bool_],
-        own_names: Sequence[tuple[int, int, bytes]],
+        own_names: OwnNames,
     ) -> None:
-        """`plain` is true for bytes that are neither comment nor string; `own_names` say from which byte to which a
+        """`plain` is true for bytes that are neither comment nor string; `own_names` say where a
         word means the instance (Go's receivers)."""
         self.source, self.language, self.lines = source, language, lines
         self.names: dict[bytes, int] = {}
@@ -203,11 +206,19 @@ class Values:
     def means_self(self, word: bytes, at: int) -> bool:
         if word in self.language.self_names or not self.own_names:
             return word in self.language.self_names
-        return any(word == own and first <= at < last for first, last, own in self.own_names)
+        spans = self.own_names.get(word)
+        before = bisect_right(spans[0], at) if spans else 0
+        return bool(spans and before and at < spans[1][before - 1])
 
 
-def own_names(definitions: Sequence[Definition]) -> list[tuple[int, int, bytes]]:
-    return [(d.first_byte, d.last_byte, d.self_name) for d in definitions if d.self_name]
+def own_names(definitions: Sequence[Definition]) -> OwnNames:
+    """A file of thousands of methods asks at every word, so it is no list to go through."""
+    found: OwnNames = {}
+    for one in sorted((d for d in definitions if d.self_name), key=lambda d: d.first_byte):
+        firsts, reach = found.setdefault(one.self_name, ([], []))
+        firsts.append(one.first_byte)
+        reach.append(max(one.last_byte, reach[-1] if reach else 0))
+    return found
 
 
 def _matched(source: bytes, plain: NDArray[np.bool_]) -> memoryview:
