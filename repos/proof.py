@@ -89,12 +89,16 @@ class _Turn:
         if not settings.PARE_HISTORY_COMMITS or not settings.PARE_PROOF_COMMITS:
             self.proof.finish("The operator of this server has switched this measurement off.")
             return None
-        if (self.proof.commit, self.proof.measure) != (self.head, MEASURE):
+        is_new = (self.proof.commit, self.proof.measure) != (self.head, MEASURE)
+        if is_new:
             self.gently(self.bring_history)
-            recent.note_commits(self.repository, self.past, self.head)
+        past = self.gently(self.read_past)
+        if is_new:
+            recent.note_commits(self.repository, self.head, past)
             self.write(commit=self.head, measure=MEASURE, seconds=0.0, note="")
+        candidates = self.gently(lambda: choose(past, most=settings.PARE_PROOF_COMMITS))
         with storage.draft_of(self.repository.public_id) as draft:
-            return self.go_through(self.todo(self.gently(self.candidates)), draft.parent)
+            return self.go_through(self.todo(candidates), draft.parent)
 
     def go_through(self, todo: list[Candidate], room: Path) -> float | None:
         for candidate in todo:
@@ -122,11 +126,11 @@ class _Turn:
             git.remove_mirror(self.past)
             git.fetch(remote, self.past, branch=self.repository.branch, depth=max(2, most // 10))
 
-    def candidates(self) -> list[Candidate]:
+    def read_past(self) -> list[git.LoggedCommit]:
         past = git.read_log(self.past, self.head, most=settings.PARE_HISTORY_COMMITS)
         if not past:
             raise MirrorBroken("The indexed commit is no longer in the repository's history.")
-        return choose(past, most=settings.PARE_PROOF_COMMITS)
+        return past
 
     def todo(self, candidates: list[Candidate]) -> list[Candidate]:
         """Those not replayed yet. What is no longer among them, or was measured otherwise, is forgotten."""
